@@ -1,0 +1,34 @@
+"""Scaling laws of SGD in quadratically parameterized linear regression: the whole replication."""
+
+import os
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# Jobs find the programs beside this Python, whether or not its environment was activated; each job
+# computes on one core, so that as many run side by side as Snakemake was given.
+os.environ.update(
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", "")]),
+    OMP_NUM_THREADS="1",
+    OPENBLAS_NUM_THREADS="1",
+    NUMBA_NUM_THREADS="1",
+)
+
+
+configfile: workflow.source_path("config/config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/runs.smk"
+include: "workflow/rules/fits.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.collect_fits.output,
+        expand(rules.figure.output, name=FIGURES),

@@ -1,0 +1,8 @@
+"""Scaling laws of one-pass SGD in quadratically parameterized linear regression."""
+
+from quadlaw import theory
+from quadlaw.problem import PowerLaw, Spectrum
+from quadlaw.schedules import TwoPhase
+from quadlaw.sgd import simulate, trajectory
+
+__all__ = ["PowerLaw", "Spectrum", "TwoPhase", "simulate", "theory", "trajectory"]

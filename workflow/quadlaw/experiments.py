@@ -1,0 +1,132 @@
+"""From an experiment's settings to its points, its lanes and its table of runs.
+
+A *sweep* is a grid of problems and sample sizes. Each of its *points*, one problem at one ``T``,
+runs all models, model sizes, step sizes and initial values as lanes on shared streams. Points are
+plain dictionaries, so that they can be written down, compared and hashed.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.problem import Spectrum
+from quadlaw.schedules import TwoPhase
+from quadlaw.sgd import log_spaced, run_lanes, trajectory
+from quadlaw.theory import rates
+
+# Seconds per normal draw and its share of the lanes, rounded up; only balances batches.
+SECONDS_PER_DRAW = 2e-8
+
+
+def sweep_points(sweep: dict, common: dict) -> list[dict]:
+    """The points of a sweep, the costly ones first.
+
+    Parameters
+    ----------
+    sweep : dict
+        Settings as under ``sweeps`` in the configuration; its ``fit`` concerns no run.
+    common : dict
+        ``sigma, seed, precision, schedule`` of the configuration.
+    """
+    grid = ("problems", "samples", "fit")
+    rest = {key: value for key, value in sweep.items() if key not in grid}
+    rest |= {key: common[key] for key in ("sigma", "seed", "precision", "schedule")}
+    points = [
+        rest | problem | {"samples": samples}
+        for problem, samples in product(sweep["problems"], sweep["samples"])
+    ]
+    return sorted(points, key=cost, reverse=True)
+
+
+def model_sizes(point: dict) -> list[int]:
+    """Sizes listed, or else one of ``ceil(size_factor * D(T))`` for the quadratic model's ``D``."""
+    if point["model_sizes"]:
+        return point["model_sizes"]
+    alpha, beta, samples = point["alpha"], point["beta"], point["samples"]
+    dimension = rates.effective_dimension("quadratic", alpha, beta, samples)
+    return [int(np.ceil(point["size_factor"] * dimension))]
+
+
+def cost(point: dict) -> float:
+    """Rough time of a point on one core, in seconds."""
+    draws = point["samples"] * max(model_sizes(point)) * point["replicates"]
+    return draws * SECONDS_PER_DRAW
+
+
+def batches(points: Sequence[dict], seconds: float) -> list[list[dict]]:
+    """Split points, in order, into batches of about ``seconds`` of work (at least one point each)."""
+    result, spent = [], np.inf
+    for point in points:
+        if spent + cost(point) > seconds:
+            result.append([])
+            spent = 0.0
+        result[-1].append(point)
+        spent += cost(point)
+    return result
+
+
+def settings(model: str, point: dict, size: int, constant: float, scale: float) -> dict:
+    """One lane: step size and initial value by the rules of :mod:`quadlaw.theory.rates`."""
+    alpha, beta, samples = point["alpha"], point["beta"], point["samples"]
+    dimension = rates.effective_dimension(model, alpha, beta, samples, size)
+    quadratic = rates.effective_dimension("quadratic", alpha, beta, samples, size)
+    return {
+        "model": model,
+        "model_size": size,
+        "step_size": rates.step_size(model, alpha, beta, dimension, constant),
+        "init": rates.initial_value(alpha, beta, quadratic, scale),
+        "step_constant": constant,
+        "init_scale": scale,
+    }
+
+
+def point_lanes(point: dict) -> pd.DataFrame:
+    """All lanes of a point: model x model size x step constant x initial scale."""
+    return pd.DataFrame(
+        settings(model, point, size, constant, scale)
+        for model, constants in point["step_constants"].items()
+        for size, constant, scale in product(model_sizes(point), constants, point["init_scales"])
+    )
+
+
+def run_point(point: dict, spectrum: Spectrum) -> pd.DataFrame:
+    """The runs of one point, as from :func:`quadlaw.sgd.run_lanes`."""
+    return run_lanes(
+        spectrum,
+        point_lanes(point),
+        point["samples"],
+        replicates=point["replicates"],
+        seed=point["seed"],
+        schedule=TwoPhase(**point["schedule"]),
+        dtype=point["precision"],
+    )
+
+
+def run_trajectory(point: dict, spectrum: Spectrum) -> pd.DataFrame:
+    """Weights of log-spaced coordinates along the runs of one problem, one row an observation.
+
+    ``point`` holds a trajectory's settings of the configuration for one problem. The table is the
+    second one of :func:`quadlaw.sgd.trajectory`, with ``adaptation_steps``, the end of phase I.
+    """
+    schedule = TwoPhase(**point["schedule"])
+    lane = settings(
+        "quadratic", point, point["model_size"], point["step_constant"], point["init_scale"]
+    )
+    coordinates = log_spaced(point["model_size"], point["coordinates"])[1:]
+    _, weights = trajectory(
+        spectrum,
+        model=lane["model"],
+        model_size=lane["model_size"],
+        samples=point["samples"],
+        step_size=lane["step_size"],
+        init=lane["init"],
+        coordinates=coordinates.tolist(),
+        times=log_spaced(point["samples"], point["times"]).tolist(),
+        replicates=point["replicates"],
+        seed=point["seed"],
+        schedule=schedule,
+        dtype=point["precision"],
+    )
+    return weights.assign(adaptation_steps=schedule.adaptation_steps(point["samples"]))

@@ -1,0 +1,99 @@
+"""What the figures share: style, colours, guides, and saving with the same bytes every time."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from quadlaw.files import write_bytes
+from quadlaw.fitting import natural_clock
+
+FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
+# Okabe and Ito's colours, told apart with any common colour blindness.
+MODEL_COLOURS = {"quadratic": "#0072B2", "linear": "#D55E00"}
+MODEL_MARKERS = {"quadratic": "o", "linear": "s"}
+GREY = "#555555"
+STYLE = {
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 6.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3,
+    "axes.grid": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#dddddd",
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "quadlaw",
+    "savefig.dpi": 200,
+}
+
+
+def use_style() -> None:
+    """Set the style of all figures; call once, before drawing."""
+    sns.set_theme(style="ticks", rc=STYLE)
+
+
+def stand_in(name: str) -> SimpleNamespace:
+    """What the ``snakemake`` object offers figure ``name``, for a notebook opened on its own.
+
+    The inputs are those of the last full run, ``results/NAME/`` in the project.
+    """
+    root = Path(__file__).parents[2]
+    results, figure = root / "results" / name, root / "figures" / name
+    return SimpleNamespace(
+        input=SimpleNamespace(curves=results / "curves.csv", fits=results / "fits.csv"),
+        output={kind: figure.with_suffix(f".{kind}") for kind in ("pdf", "svg", "png")},
+    )
+
+
+def save(figure: Figure, paths: Mapping[str, str]) -> None:
+    """Write a figure to ``paths["pdf"]``, ``["svg"]`` and ``["png"]``, without dates in them."""
+    dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+    for kind, metadata in dates.items():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, metadata=metadata)
+        write_bytes(buffer.getvalue(), paths[kind])
+
+
+def problem_title(alpha: float, beta: float) -> str:
+    """``alpha`` and ``beta``, and which is larger."""
+    relation = ">" if alpha > beta else "<" if alpha < beta else "="
+    return rf"$\alpha={alpha:g}$, $\beta={beta:g}$  ($\alpha{relation}\beta$)"
+
+
+def exponent_label(fit) -> str:
+    """``estimate [interval], predicted p`` of one row of the table of fits."""
+    return (
+        f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}], predicted {fit.predicted:.3f}"
+    )
+
+
+def curve_with_band(axes: Axes, curve, x: str, y: str, **style) -> None:
+    """A median with its 95 % interval, from a table with ``ci_low`` and ``ci_high``."""
+    axes.fill_between(curve[x], curve["ci_low"], curve["ci_high"], color=style["color"], alpha=0.25, lw=0)
+    axes.plot(curve[x], curve[y], **style)
+
+
+def rate_guide(axes: Axes, curve, exponent: float, window, **style) -> None:
+    """``(T / log2 T)^-exponent`` through the median at the middle of the fitted window."""
+    inside = curve[curve["samples"].between(*window)]
+    clock = natural_clock(inside["samples"])
+    anchor = np.exp(np.mean(np.log(inside["risk"]) + exponent * np.log(clock)))
+    axes.plot(inside["samples"], anchor * clock**-exponent, **style)
+
+
+def sequence(count: int, palette: str = "viridis") -> list:
+    """``count`` colours of a perceptually even sequence, without its faintest end."""
+    return list(mpl.colormaps[palette](np.linspace(0.0, 0.85, count)))

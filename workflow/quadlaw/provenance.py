@@ -1,0 +1,53 @@
+"""What a result depends on besides its inputs: the code, as a hash."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def _path(module: str) -> Path | None:
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """Names of this package's modules that a module imports (a superset: names that are none)."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == PACKAGE.name}
+
+
+def modules_used(*modules: str) -> list[str]:
+    """The modules named and all of this package's that they import, at any depth, sorted."""
+    found, waiting = {}, set(modules)
+    while waiting:
+        module = waiting.pop()
+        path = _path(module)
+        if path is not None and module not in found:
+            found[module] = path
+            waiting |= _imports(ast.parse(path.read_text()))
+    return sorted(found)
+
+
+def code_hash(*modules: str) -> str:
+    """Hash of the syntax trees of the modules used, so that comments and touches do not count.
+
+    Raises
+    ------
+    ValueError
+        If a module is not part of the package.
+    """
+    for module in modules:
+        if _path(module) is None:
+            raise ValueError(f"module = {module!r}: not found in {PACKAGE.name}")
+    digest = hashlib.sha256()
+    for module in modules_used(*modules):
+        digest.update(ast.dump(ast.parse(_path(module).read_text())).encode())
+    return digest.hexdigest()[:16]

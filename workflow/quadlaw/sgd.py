@@ -1,0 +1,288 @@
+"""One-pass SGD: many runs on shared sample streams, as tidy tables.
+
+A *lane* is one run: a model, its size, its step size and its initial value. All lanes of a
+replicate see the same samples.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.checks import count, real, require, several
+from quadlaw.models import MODELS, Model
+from quadlaw.problem import PowerLaw, Spectrum
+from quadlaw.schedules import TwoPhase
+from quadlaw.streams import chunks
+
+LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
+DIVERGED = 10.0  # a run has diverged if its risk is this many times that at its start, or not finite
+
+
+@dataclass
+class Group:
+    """The lanes of one model in falling order of size, with their parameters of shape (M, L)."""
+
+    model: Model
+    lanes: pd.DataFrame
+    parameters: np.ndarray
+    active: np.ndarray
+
+    @classmethod
+    def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
+        lanes = lanes.sort_values("model_size", ascending=False, kind="stable")
+        sizes = lanes["model_size"].to_numpy()
+        coordinate = np.arange(sizes[0])
+        active = (sizes > coordinate[:, None]).sum(axis=1)
+        first = model.initial(lanes["init"].to_numpy()).astype(dtype)
+        return cls(model, lanes, np.tile(first, (sizes[0], 1)), active)
+
+    def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
+        """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes."""
+        x = np.ascontiguousarray(x[:, : len(self.parameters)])
+        rate = np.outer(factor, self.lanes["step_size"]).astype(self.parameters.dtype)
+        self.model.train(self.parameters, x, y, rate, self.active)
+
+    def weights(self) -> np.ndarray:
+        """The linear weights ``w``, float64, shape (M, L)."""
+        return self.model.weight(self.parameters.astype(float))
+
+    def excess_risk(self, spectrum: Spectrum) -> np.ndarray:
+        """``sum_{i<=M} lambda_i (w_i - w*_i)^2 + tail(M)`` of each lane, shape (L,)."""
+        size = len(self.parameters)
+        seen = np.arange(size)[:, None] < self.lanes["model_size"].to_numpy()
+        error = self.weights() - spectrum.target[:size, None]
+        bias = np.einsum("i,il->l", spectrum.eigenvalues[:size], np.where(seen, error, 0) ** 2)
+        return bias + spectrum.tail[self.lanes["model_size"]]
+
+
+def _groups(lanes: pd.DataFrame, dtype: str) -> list[Group]:
+    return [Group.start(MODELS[name], some, dtype) for name, some in lanes.groupby("model")]
+
+
+def _train(
+    spectrum: Spectrum,
+    groups: list[Group],
+    samples: int,
+    replicate: int,
+    seed: int,
+    stops: Sequence[int],
+    schedule: TwoPhase,
+) -> Iterator[int]:
+    """Train all groups on one stream; yield each number of steps in ``stops`` as it is reached."""
+    dtype = groups[0].parameters.dtype.name
+    spectrum = spectrum.head(max(len(group.parameters) for group in groups))
+    if stops[0] == 0:
+        yield 0
+    for start, x, y in chunks(spectrum, samples, replicate, seed, stops, dtype):
+        done = start + len(y)
+        factor = schedule.factor(np.arange(start, done), samples)
+        for group in groups:
+            group.train(x, y, factor)
+        if done in stops:
+            yield done
+
+
+def _labels(spectrum: Spectrum, samples: int, schedule: TwoPhase, replicate: int) -> dict:
+    return {
+        "alpha": spectrum.alpha,
+        "beta": spectrum.beta,
+        "sigma": spectrum.sigma,
+        "samples": samples,
+        "schedule": schedule.name,
+        "replicate": replicate,
+    }
+
+
+def run_lanes(
+    spectrum: Spectrum,
+    lanes: pd.DataFrame,
+    samples: int,
+    *,
+    replicates: int,
+    seed: int = 0,
+    schedule: TwoPhase = TwoPhase(),
+    dtype: str = "float32",
+) -> pd.DataFrame:
+    """Final risk of every lane in every replicate.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        The problem, listed up to the largest ``model_size`` or further.
+    lanes : DataFrame
+        One row a lane, with the columns ``model, model_size, step_size, init``; further columns
+        are carried into the result.
+    samples : int
+        ``T``, the number of samples and of steps.
+    replicates, seed : int
+        Replicate ``r`` uses the stream keyed by ``(seed, problem, T, r)``.
+    schedule : TwoPhase
+        Step-size schedule.
+    dtype : {"float32", "float64"}
+        Precision of the parameters and of the arithmetic.
+
+    Returns
+    -------
+    DataFrame
+        One row a lane and replicate: the lane's columns, ``alpha, beta, sigma, samples, schedule,
+        replicate``, then ``excess_risk`` and ``diverged``. Diverged runs stay in the table.
+    """
+    tables = []
+    for replicate in range(replicates):
+        groups = _groups(lanes, dtype)
+        before = [group.excess_risk(spectrum) for group in groups]
+        with np.errstate(over="ignore", invalid="ignore"):
+            list(_train(spectrum, groups, samples, replicate, seed, [samples], schedule))
+            after = [group.excess_risk(spectrum) for group in groups]
+        labels = _labels(spectrum, samples, schedule, replicate)
+        for group, start, risk in zip(groups, before, after, strict=True):
+            # `not <=` also holds for nan
+            tables.append(
+                group.lanes.assign(**labels, excess_risk=risk, diverged=~(risk <= DIVERGED * start))
+            )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check_settings(replicates, dtype, schedule) -> None:
+    count("replicates", replicates)
+    require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
+    require(isinstance(schedule, TwoPhase), "schedule", schedule, "must be a TwoPhase schedule")
+
+
+def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
+    models = several("model", model)
+    for name in models:
+        require(name in MODELS, "model", name, f"must be one of {', '.join(MODELS)}")
+    sizes = [count("model_size", size) for size in several("model_size", model_size)]
+    positive = "must be positive, or SGD does not descend"
+    steps = [real("step_size", eta, above=0, reason=positive) for eta in several("step_size", step_size)]
+    zero = "must be positive: zero is a fixed point of the quadratic model"
+    inits = [real("init", v, above=0, reason=zero) for v in several("init", init)]
+    return pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
+
+
+def simulate(
+    problem: PowerLaw,
+    *,
+    model: str | Sequence[str] = "quadratic",
+    model_size: int | Sequence[int],
+    samples: int | Sequence[int],
+    step_size: float | Sequence[float],
+    init: float | Sequence[float],
+    replicates: int = 16,
+    seed: int = 0,
+    schedule: TwoPhase = TwoPhase(),
+    dtype: str = "float32",
+) -> pd.DataFrame:
+    """Excess risk of one-pass SGD after ``T`` samples, for every combination of the settings.
+
+    Parameters
+    ----------
+    problem : PowerLaw
+        The regression problem.
+    model : {"quadratic", "linear"} or list of them
+    model_size : int or list of int
+        ``M``, the number of leading coordinates that the model sees.
+    samples : int or list of int
+        ``T``; each value is a run of its own, as the schedule depends on it.
+    step_size : float or list of float
+        ``eta`` of the adaptation phase.
+    init : float or list of float
+        ``v_0 > 0``; the linear model starts at ``w_0 = v_0^2``.
+    replicates : int, default 16
+        Independent repetitions, each on a stream of its own.
+    seed, schedule, dtype
+        As in :func:`run_lanes`.
+
+    Returns
+    -------
+    DataFrame
+        As from :func:`run_lanes`, one row a combination and replicate.
+
+    Raises
+    ------
+    ValueError
+        ``key = value: reason``, for a value out of its range or an empty or repeating list.
+    """
+    lanes = _lane_table(model, model_size, step_size, init)
+    horizons = [count("samples", T) for T in several("samples", samples)]
+    _check_settings(replicates, dtype, schedule)
+    spectrum = problem.spectrum(lanes["model_size"].max())
+    options = {"replicates": replicates, "seed": seed, "schedule": schedule, "dtype": dtype}
+    tables = [run_lanes(spectrum, lanes, T, **options) for T in horizons]
+    return pd.concat(tables, ignore_index=True)
+
+
+def log_spaced(samples: int, count: int) -> np.ndarray:
+    """About ``count`` distinct whole times from 0 and 1 to ``samples``, evenly spaced in logarithm."""
+    times = np.unique(np.geomspace(1, samples, count).round().astype(int))
+    return np.concatenate([[0], times])
+
+
+def trajectory(
+    problem: PowerLaw | Spectrum,
+    *,
+    model: str = "quadratic",
+    model_size: int,
+    samples: int,
+    step_size: float,
+    init: float,
+    coordinates: Sequence[int],
+    times: Sequence[int] | None = None,
+    replicates: int = 16,
+    seed: int = 0,
+    schedule: TwoPhase = TwoPhase(),
+    dtype: str = "float32",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Risk and chosen weights along one setting's runs.
+
+    Parameters
+    ----------
+    problem, model, model_size, samples, step_size, init, replicates, seed, schedule, dtype
+        As in :func:`simulate`, one value each; a ``Spectrum`` serves in place of the problem.
+    coordinates : list of int
+        Coordinates to follow, counted from 1.
+    times : list of int, optional
+        Numbers of steps at which to look; by default about 100, evenly spaced in logarithm.
+
+    Returns
+    -------
+    risk : DataFrame
+        ``model, alpha, beta, sigma, model_size, samples, step_size, init, schedule, replicate,
+        time, excess_risk``.
+    weights : DataFrame
+        The same columns up to ``time``, then ``coordinate, weight`` (``v_i^2`` of the quadratic
+        model) and ``target`` (``w*_i``).
+
+    Raises
+    ------
+    ValueError
+        As :func:`simulate`; also for a coordinate beyond the model or a time beyond ``samples``.
+    """
+    lanes = _lane_table(model, model_size, step_size, init)
+    samples = count("samples", samples)
+    _check_settings(replicates, dtype, schedule)
+    require(len(lanes) == 1, "trajectory", len(lanes), "follows one setting at a time")
+    chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
+    require(max(chosen) <= model_size, "coordinates", max(chosen), "lies beyond model_size")
+    times = log_spaced(samples, 100) if times is None else np.sort(several("times", times))
+    require(0 <= times[0] and times[-1] <= samples, "times", list(times), "lie in [0, samples]")
+    spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
+
+    risks, weights = [], []
+    for replicate in range(replicates):
+        (group,) = _groups(lanes, dtype)
+        labels = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule, replicate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
+                here = labels | {"time": int(time)}
+                risks.append(here | {"excess_risk": group.excess_risk(spectrum)[0]})
+                weight, target = group.weights()[chosen - 1, 0], spectrum.target[chosen - 1]
+                weights.append(
+                    pd.DataFrame({"coordinate": chosen, "weight": weight, "target": target}).assign(**here)
+                )
+    weights = pd.concat(weights, ignore_index=True)
+    return pd.DataFrame(risks), weights[[*here, "coordinate", "weight", "target"]]

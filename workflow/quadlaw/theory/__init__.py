@@ -1,0 +1,5 @@
+"""Predictions without simulation."""
+
+from quadlaw.theory import rates
+
+__all__ = ["rates"]

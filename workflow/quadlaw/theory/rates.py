@@ -1,0 +1,69 @@
+"""The paper's predictions in closed form, as functions of ``alpha`` and ``beta``.
+
+Sources: quadratic model, Ding et al. 2025 (arXiv 2502.09106), Theorem and discussion of the
+effective dimension; linear model, Lin et al. 2024 (arXiv 2406.08466) in the same notation. All are
+rates: constants are one and logarithms are dropped. ``model`` is ``"quadratic"`` or ``"linear"``.
+"""
+
+import numpy as np
+
+from quadlaw.checks import require
+
+
+def rate_exponent(model: str, alpha: float, beta: float) -> float:
+    """``s`` such that coordinates up to ``D`` are learned from ``T = D^s`` samples.
+
+    ``max(beta, (alpha + beta) / 2)`` for the quadratic model, ``max(alpha, beta)`` for the linear
+    one at its best step size. The first entry is the statistical limit, the second the speed at
+    which the coordinate is learned (``eta lambda_i w*_i`` and ``eta lambda_i``).
+    """
+    speed = {"quadratic": (alpha + beta) / 2, "linear": alpha}
+    require(model in speed, "model", model, f"must be one of {', '.join(speed)}")
+    return np.maximum(beta, speed[model])
+
+
+def effective_dimension(model: str, alpha: float, beta: float, samples, model_size=np.inf):
+    """``D = min(T^(1/s), M)`` with ``s`` of :func:`rate_exponent`; arrays allowed for T and M."""
+    return np.minimum(np.power(samples, 1 / rate_exponent(model, alpha, beta)), model_size)
+
+
+def sample_exponent(model: str, alpha: float, beta: float) -> float:
+    """``(beta - 1) / s``: risk ``~ T^-exponent`` for ``M >> D(T)``, up to logarithms."""
+    return (beta - 1) / rate_exponent(model, alpha, beta)
+
+
+def model_exponent(beta: float) -> float:
+    """``beta - 1``: risk ``~ M^-exponent`` for ``M << D(T)``, either model."""
+    return beta - 1
+
+
+def minimax_exponent(beta: float) -> float:
+    """``1 - 1/beta``: no algorithm's risk falls faster than ``T^-exponent``."""
+    return 1 - 1 / beta
+
+
+def front_exponent(alpha: float, beta: float) -> float:
+    """``2 / (alpha + beta)``: after ``t`` steps of adaptation, coordinates ``i <~ (eta t)^exponent``
+    of the quadratic model have grown (from the growth rate ``eta lambda_i w*_i``)."""
+    return 2 / (alpha + beta)
+
+
+def step_size(model: str, alpha: float, beta: float, dimension, constant=1.0):
+    """``constant * D^min(0, p)``: the step size of the adaptation phase.
+
+    ``p = (alpha - beta) / 2`` for the quadratic model (the paper's choice). For the linear model
+    ``p = alpha - beta``, which makes ``eta lambda_D T = 1`` at ``D = T^(1/beta)``: the largest bias
+    reduction that the variance ``sigma^2 D / T`` allows. ``dimension`` is the effective dimension.
+    """
+    power = {"quadratic": (alpha - beta) / 2, "linear": alpha - beta}
+    require(model in power, "model", model, f"must be one of {', '.join(power)}")
+    return constant * np.power(dimension, np.minimum(0.0, power[model]))
+
+
+def initial_value(alpha: float, beta: float, dimension, scale=0.5):
+    """``scale * sqrt(min(1, w*_D))``: the quadratic model's ``v_0``.
+
+    With ``scale = 1/2``, ``v_0^2`` is a quarter of the smallest target among the first ``D``
+    coordinates: "sufficiently small", so that what is not learned stays small.
+    """
+    return scale * np.power(dimension, np.minimum(0.0, (alpha - beta) / 4))

@@ -1,0 +1,17 @@
+rule figure:
+    input:
+        notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
+        curves=f"{RESULTS}/{{name}}/curves.csv",
+        fits=f"{RESULTS}/{{name}}/fits.csv",
+    output:
+        pdf=f"{FIGURES_FOLDER}/{{name}}.pdf",
+        svg=f"{FIGURES_FOLDER}/{{name}}.svg",
+        png=f"{FIGURES_FOLDER}/{{name}}.png",
+    log:
+        notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
+    params:
+        code=code_hash("quadlaw.plotting"),
+    message:
+        "Figure {wildcards.name}"
+    notebook:
+        "../../notebooks/{wildcards.name}.ipynb"

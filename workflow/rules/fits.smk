@@ -1,0 +1,57 @@
+rule fit_sweep:
+    input:
+        runs=lambda wildcards: expand(
+            rules.runs.output.table,
+            sweep=wildcards.sweep,
+            batch=range(len(BATCHES[wildcards.sweep])),
+        ),
+    output:
+        curves=f"{RESULTS}/{{sweep}}/curves.csv",
+        fits=f"{RESULTS}/{{sweep}}/fits.csv",
+    log:
+        f"{RESULTS}/logs/{{sweep}}/fits.log",
+    params:
+        pilots=lambda wildcards: SWEEPS[wildcards.sweep]["pilots"],
+        fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
+        code=code_hash("quadlaw.exponents"),
+    message:
+        "Curves and exponents of {wildcards.sweep}"
+    script:
+        "../scripts/fit_sweep.py"
+
+
+rule fit_trajectory:
+    input:
+        runs=lambda wildcards: expand(
+            rules.trajectory.output.table,
+            trajectory=wildcards.trajectory,
+            problem=trajectory_points(wildcards.trajectory),
+        ),
+    output:
+        curves=f"{RESULTS}/{{trajectory}}/curves.csv",
+        fits=f"{RESULTS}/{{trajectory}}/fits.csv",
+    log:
+        f"{RESULTS}/logs/{{trajectory}}/fits.log",
+    params:
+        window=lambda wildcards: TRAJECTORIES[wildcards.trajectory]["fit"]["window"],
+        code=code_hash("quadlaw.fronts"),
+    message:
+        "Weights over time and the front of {wildcards.trajectory}"
+    script:
+        "../scripts/fit_trajectory.py"
+
+
+rule collect_fits:
+    input:
+        expand(f"{RESULTS}/{{name}}/fits.csv", name=FIGURES),
+    output:
+        csv=f"{RESULTS}/fits.csv",
+        markdown=f"{FIGURES_FOLDER}/fits.md",
+    log:
+        f"{RESULTS}/logs/fits.log",
+    params:
+        figures=FIGURES,
+    message:
+        "All fitted exponents beside their predictions"
+    script:
+        "../scripts/collect_fits.py"

@@ -1,0 +1,12 @@
+rule spectrum:
+    output:
+        table=f"{RESULTS}/spectra/{{problem}}.parquet",
+    log:
+        f"{RESULTS}/logs/spectra/{{problem}}.log",
+    params:
+        problem=lambda wildcards: SPECTRA[wildcards.problem],
+        code=code_hash("quadlaw.problem"),
+    message:
+        "Spectrum and target of {wildcards.problem}"
+    script:
+        "../scripts/spectrum.py"

@@ -1,0 +1,29 @@
+"""Choose step sizes, reduce runs to curves and fit their exponents."""
+
+import pandas as pd
+
+from quadlaw.curves import choose_steps, curves, ratio_curves, reported
+from quadlaw.exponents import fitted_exponents
+from quadlaw.files import write_table
+
+AXIS = {"model_exponent": "model_size"}  # all others are fitted against the sample size
+
+
+def main(runs, pilots, fit, curves_csv, fits_csv):
+    table = pd.concat([pd.read_parquet(path) for path in runs], ignore_index=True)
+    quantity, window = fit["quantity"], tuple(fit["window"])
+    steps = choose_steps(table, pilots, AXIS.get(quantity, "samples"), window)
+    rest = reported(table, steps, pilots)
+    reduce = ratio_curves if quantity == "ratio_exponent" else curves
+    write_table(reduce(rest), curves_csv)
+    write_table(fitted_exponents(quantity, rest, window), fits_csv)
+
+
+if __name__ == "__main__":
+    main(
+        snakemake.input.runs,
+        snakemake.params.pilots,
+        snakemake.params.fit,
+        snakemake.output.curves,
+        snakemake.output.fits,
+    )
