@@ -80,7 +80,8 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     """
     keys = [*SERIES, "step_constant", "step_size", "init", "samples", "model_size"]
     chosen = runs[runs["chosen"]]
-    return chosen.groupby(keys)["risk"].apply(_median).unstack().reset_index()
+    table = chosen.groupby(keys)["risk"].apply(_median).unstack().reset_index()
+    return table.sort_values([*SERIES, "samples", "model_size"], ignore_index=True)
 
 
 def paired_ratio(runs: pd.DataFrame) -> pd.DataFrame:

@@ -42,7 +42,6 @@ class PowerLawFit:
 
 def natural_clock(samples: np.ndarray) -> np.ndarray:
     """``T / log2 T``: about the length of one stage of the halving schedule, the clock of the rates."""
-    samples = np.asarray(samples, dtype=float)
     return samples / np.log2(samples)
 
 

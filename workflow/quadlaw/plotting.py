@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -28,9 +29,18 @@ STYLE = {
     "ytick.labelsize": 7,
     "lines.linewidth": 1.1,
     "lines.markersize": 3,
+    "axes.linewidth": 0.6,
     "axes.grid": True,
     "grid.linewidth": 0.4,
     "grid.color": "#dddddd",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
     "pdf.fonttype": 42,
@@ -67,6 +77,17 @@ def save(figure: Figure, paths: Mapping[str, str]) -> None:
         write_bytes(buffer.getvalue(), paths[kind])
 
 
+def select(table: pd.DataFrame, **values) -> pd.DataFrame:
+    """The rows whose columns equal ``values``."""
+    return table[np.logical_and.reduce([table[key] == value for key, value in values.items()])]
+
+
+def problems_of(table: pd.DataFrame) -> list[tuple[float, float]]:
+    """The pairs ``(alpha, beta)`` of a table, from the largest ``alpha - beta`` to the smallest."""
+    pairs = table[["alpha", "beta"]].drop_duplicates().itertuples(index=False, name=None)
+    return sorted(pairs, key=lambda pair: (pair[1] - pair[0], pair[1]))
+
+
 def problem_title(alpha: float, beta: float) -> str:
     """``alpha`` and ``beta``, and which is larger."""
     relation = ">" if alpha > beta else "<" if alpha < beta else "="
@@ -75,9 +96,8 @@ def problem_title(alpha: float, beta: float) -> str:
 
 def exponent_label(fit) -> str:
     """``estimate [interval], predicted p`` of one row of the table of fits."""
-    return (
-        f"{fit.estimate:.3f} [{fit.ci_low:.3f}, {fit.ci_high:.3f}], predicted {fit.predicted:.3f}"
-    )
+    interval = f"[{fit.ci_low:.3f}, {fit.ci_high:.3f}]"
+    return f"{fit.estimate:.3f} {interval}, predicted {fit.predicted:.3f}"
 
 
 def curve_with_band(axes: Axes, curve, x: str, y: str, **style) -> None:

@@ -1,0 +1,48 @@
+# `make replicate` and `make test` set everything up on a machine with python3, venv, pip, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help replicate smoke test lint format bench env lock clean
+.DEFAULT_GOAL := help
+
+help:            ## List these targets
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
+
+replicate: $(READY)  ## Full replication: every table and figure, on all cores
+	$(BIN)/snakemake --cores all
+
+smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
+	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
+
+test: $(READY)  ## All tests, among them the smoke workflow
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## Style of the code, the workflow and the notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	$(BIN)/snakemake --lint
+
+format: $(READY)  ## Put code and notebooks into the form that lint asks for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+bench: $(READY)  ## Speed of the simulation against a plain NumPy loop
+	$(BIN)/python benchmarks/speed.py
+
+env: $(READY)  ## Only the environment, in .venv
+
+$(READY): envs/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --compile --require-hashes --requirement envs/requirements.txt
+	$(BIN)/python -m pip install --quiet --compile --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--output-file envs/requirements.txt envs/requirements.in
+
+clean:           ## Remove results, drawn figures and the environment; the figures in git stay
+	rm -rf .venv .snakemake build results figures/*.pdf figures/*.svg

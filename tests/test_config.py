@@ -1,0 +1,105 @@
+import copy
+
+import pytest
+import yaml
+
+from quadlaw.config import SCHEMA, checked
+
+CONFIG = yaml.safe_load(open("config/config.yaml"))
+
+
+def changed(path, value):
+    """The configuration with one key changed; a value of ``KeyError`` removes it."""
+    config = copy.deepcopy(CONFIG)
+    *parents, last = path
+    node = config
+    for part in parents:
+        node = node[part]
+    if value is KeyError:
+        del node[last]
+    else:
+        node[last] = value
+    return config
+
+
+SWEEP = ("sweeps", "sample_scaling")
+BAD = [
+    (("sigma",), -0.5, "sigma = -0.5: a standard deviation"),
+    (("sigma",), float("nan"), "sigma = nan: must be a finite number"),
+    (("sigma",), "0.5", "sigma = '0.5': a standard deviation"),
+    (("seed",), -1, "seed = -1: a seed is a whole number"),
+    (("precision",), "float16", "precision = 'float16': "),
+    (("sed",), 1, "sed = 1: unknown key; known are seed"),
+    (("schedule", "adaptation"), 1.5, "schedule.adaptation = 1.5: a fraction"),
+    (("schedule", "stage_length"), 0, "schedule.stage_length = 0: a stage"),
+    (("batch_seconds",), 0, "batch_seconds = 0: "),
+    (("sweeps",), KeyError, "config.sweeps = None: missing"),
+    (("sweeps",), None, "sweeps = None: "),
+    ((*SWEEP, "problems", 0, "alpha"), 1.0, "sweeps.sample_scaling.problems[0].alpha = 1.0: must be a number above 1, or the trace"),
+    ((*SWEEP, "problems", 0, "alpha"), 0.5, "sweeps.sample_scaling.problems[0].alpha = 0.5: "),
+    ((*SWEEP, "problems", 0, "alpha"), float("nan"), "sweeps.sample_scaling.problems[0].alpha = nan: "),
+    ((*SWEEP, "problems", 0, "alpha"), "1e999", "sweeps.sample_scaling.problems[0].alpha = '1e999': "),
+    ((*SWEEP, "problems", 0, "beta"), 1, "sweeps.sample_scaling.problems[0].beta = 1: must be a number above 1, or the signal"),
+    ((*SWEEP, "problems", 0, "beta"), float("inf"), "sweeps.sample_scaling.problems[0].beta = inf: "),
+    ((*SWEEP, "problems", 0, "gamma"), 1, "sweeps.sample_scaling.problems[0].gamma = 1: unknown key"),
+    ((*SWEEP, "problems"), [], "sweeps.sample_scaling.problems = []: must list at least one"),
+    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "sweeps.sample_scaling.problems = "),
+    ((*SWEEP, "samples"), [], "sweeps.sample_scaling.samples = []: must list at least one"),
+    ((*SWEEP, "samples"), KeyError, "sweeps.sample_scaling.samples = None: missing"),
+    ((*SWEEP, "samples", 0), 0, "sweeps.sample_scaling.samples[0] = 0: a sample size"),
+    ((*SWEEP, "samples", 0), 1e12, "sweeps.sample_scaling.samples[0] = 1000000000000.0: a sample size"),
+    ((*SWEEP, "samples", 0), 512, "sweeps.sample_scaling.samples = "),
+    ((*SWEEP, "model_sizes"), [0], "sweeps.sample_scaling.model_sizes[0] = 0: "),
+    ((*SWEEP, "model_sizes"), [], "sweeps.sample_scaling.model_sizes = []: "),
+    ((*SWEEP, "size_factor"), 0.5, "sweeps.sample_scaling.size_factor = 0.5: below 1"),
+    ((*SWEEP, "step_constants"), {}, "sweeps.sample_scaling.step_constants = {}: must name"),
+    ((*SWEEP, "step_constants", "cubic"), [1], "sweeps.sample_scaling.step_constants.cubic = [1]: unknown"),
+    ((*SWEEP, "step_constants", "linear"), [0], "sweeps.sample_scaling.step_constants.linear[0] = 0: "),
+    ((*SWEEP, "init_scales"), [0], "sweeps.sample_scaling.init_scales[0] = 0: "),
+    ((*SWEEP, "replicates"), 1, "sweeps.sample_scaling.replicates = 1: "),
+    ((*SWEEP, "pilots"), 19, "sweeps.sample_scaling.pilots = 19: at least two"),
+    ((*SWEEP, "fit", "window"), [4096, 256], "sweeps.sample_scaling.fit.window = [4096, 256]: the lower end"),
+    ((*SWEEP, "fit", "window"), [300, 600], "sweeps.sample_scaling.fit.window = [300, 600]: holds 1"),
+    ((*SWEEP, "fit", "quantity"), "slope", "sweeps.sample_scaling.fit.quantity = 'slope': "),
+    ((*SWEEP, "fit", "quantity"), "model_exponent", "sweeps.sample_scaling.model_sizes = None: "),
+    (("sweeps", "spectral_mismatch", "step_constants"), {"linear": [1]}, "sweeps.spectral_mismatch.step_constants = ['linear']: a ratio"),
+    (("sweeps", "Bad Name"), CONFIG["sweeps"]["sample_scaling"], "sweeps = 'Bad Name': a name"),
+    (("trajectories", "sample_scaling"), CONFIG["trajectories"]["phase_transition"], "trajectories = "),
+    (("trajectories", "phase_transition", "coordinates"), 999, "trajectories.phase_transition.coordinates = 999: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "message"), BAD, ids=[bad[2][:60] for bad in BAD])
+def test_bad_configurations_are_refused_in_one_line(path, value, message):
+    with pytest.raises(ValueError) as caught:
+        checked(changed(path, value))
+    assert str(caught.value).startswith(message) and "\n" not in str(caught.value)
+
+
+def test_defaults_are_filled_in_and_the_argument_left_alone():
+    config = {"sweeps": {}, "trajectories": {}}
+    full = checked(config)
+    assert config == {"sweeps": {}, "trajectories": {}}
+    assert full["sigma"] == 0.5 and full["schedule"] == {"adaptation": 0.5, "stage_length": None}
+    assert full["output"] == {"results": "results", "figures": "figures"}
+    sweep = dict(CONFIG["sweeps"]["sample_scaling"])
+    for key in ("replicates", "pilots", "init_scales", "model_sizes"):
+        del sweep[key]
+    filled = checked(config | {"sweeps": {"one": sweep}})["sweeps"]["one"]
+    assert (filled["replicates"], filled["pilots"]) == (16, 4)
+    assert filled["init_scales"] == [0.5] and filled["model_sizes"] is None
+
+
+def _properties(schema, path=""):
+    for name, sub in schema.get("properties", {}).items():
+        yield f"{path}.{name}", sub
+        yield from _properties(sub, f"{path}.{name}")
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    definitions = schema["$defs"]
+    for root in (schema, *definitions.values()):
+        for path, sub in _properties(root):
+            own = definitions[sub["$ref"].rsplit("/", 1)[1]] if "$ref" in sub else sub
+            assert "description" in own or "description" in sub, path

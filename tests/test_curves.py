@@ -1,0 +1,115 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from quadlaw.curves import choose_steps, curves, paired_ratio, ratio_curves, reported
+from quadlaw.exponents import fitted_exponents
+from quadlaw.theory import rates
+
+SAMPLES = 2.0 ** np.arange(8, 15)
+CONSTANTS = {0.1: 1.5, 0.2: 1.0, 0.4: 1.2}  # risk in units of the best
+
+
+def table(replicates=12, seed=0, slopes=(0.25, 0.2)):
+    """Made-up runs of both models: exact power laws of ``T / log2 T`` times log-normal noise."""
+    draw, rows = np.random.default_rng(seed), []
+    for model, slope in zip(("quadratic", "linear"), slopes, strict=True):
+        for T in SAMPLES:
+            for replicate in range(replicates):
+                shared = np.random.default_rng([int(T), replicate]).standard_normal()
+                for constant, factor in CONSTANTS.items():
+                    noise = np.exp(0.3 * shared + 0.02 * draw.standard_normal())
+                    risk = factor * (T / np.log2(T)) ** -slope * noise
+                    rows.append((model, T, replicate, constant, risk))
+    columns = ["model", "samples", "replicate", "step_constant", "excess_risk"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(
+        alpha=2.5, beta=1.5, sigma=0.5, init_scale=0.5, model_size=8, init=0.5,
+        step_size=frame["step_constant"], diverged=False,
+    )  # fmt: skip
+
+
+def rest_of(runs, pilots=4):
+    return reported(runs, choose_steps(runs, pilots, "samples", (0, np.inf)), pilots)
+
+
+def test_step_is_chosen_on_pilots_alone():
+    runs = table()
+    late = (runs["replicate"] >= 4) & (runs["step_constant"] == 0.4)
+    runs.loc[late, "excess_risk"] *= 0.1  # better, but only where the choice must not look
+    steps = choose_steps(runs, 4, "samples", (0, np.inf))
+    chosen = steps[steps["chosen"]]
+    assert (chosen["step_constant"] == 0.2).all() and len(chosen) == 2
+    assert not chosen["at_edge"].any()
+    assert set(rest_of(runs)["replicate"]) == set(range(4, 12))
+
+
+def test_a_choice_at_the_end_of_the_grid_is_marked():
+    runs = table()
+    steps = choose_steps(runs[runs["step_constant"] < 0.4], 4, "samples", (0, np.inf))
+    assert steps.loc[steps["chosen"], "at_edge"].all()
+
+
+def test_a_constant_with_a_diverged_pilot_is_never_chosen():
+    runs = table()
+    bad = (runs["step_constant"] == 0.2) & (runs["replicate"] == 1) & (runs["samples"] == 1024)
+    runs.loc[bad, "diverged"] = True
+    steps = choose_steps(runs, 4, "samples", (0, np.inf))
+    assert (steps.loc[steps["chosen"], "step_constant"] == 0.4).all()
+    outside = choose_steps(runs, 4, "samples", (2048, np.inf))
+    assert (outside.loc[outside["chosen"], "step_constant"] == 0.2).all()
+
+
+def test_no_admissible_constant_is_an_error():
+    runs = table().assign(diverged=True)
+    with pytest.raises(ValueError, match="step_constants = .* some pilot diverged"):
+        choose_steps(runs, 4, "samples", (0, np.inf))
+
+
+def test_diverged_runs_count_in_the_median_and_in_the_share():
+    runs = table()
+    bad = (runs["step_constant"] == 0.2) & (runs["replicate"].isin([5, 6]))
+    runs.loc[bad, ["diverged", "excess_risk"]] = [True, 1e-9]  # small, yet not a success
+    curve = curves(rest_of(runs))
+    assert (curve["diverged_share"] == 2 / 8).all() and (curve["replicates"] == 8).all()
+    clean = curves(rest_of(table()))
+    assert (curve["risk"] > clean["risk"]).all()
+
+
+def test_interval_of_the_median_has_its_coverage():
+    draw = np.random.default_rng(0)
+    runs = pd.concat(
+        rest_of(table(12, seed)).assign(excess_risk=lambda t: 1.0) for seed in range(1)
+    ).query("chosen and samples == 256 and model == 'linear'")
+    hits = []
+    for _ in range(400):
+        some = runs.assign(risk=np.exp(draw.standard_normal(len(runs))))
+        low, high = curves(some)[["ci_low", "ci_high"]].iloc[0]
+        hits.append(low <= 1.0 <= high)
+    # exact binomial interval of 8 values: its smallest and largest, 1 - 2 / 2^8 = .992
+    assert np.mean(hits) > 0.97
+
+
+def test_paired_ratio_cancels_what_the_models_share():
+    rest = rest_of(table())
+    ratio = paired_ratio(rest)
+    assert len(ratio) == 8 * len(SAMPLES)
+    centred = np.log(ratio["ratio"]) - np.log(ratio.groupby("samples")["ratio"].transform("median"))
+    risk = rest[rest["chosen"] & (rest["model"] == "linear")]
+    spread = np.log(risk.groupby("samples")["risk"].transform("median")) - np.log(risk["risk"])
+    assert centred.std() < 0.2 * spread.std()
+    assert list(ratio_curves(rest)["ratio"] > 1) == [True] * len(SAMPLES)
+
+
+def test_fitted_exponents_stand_beside_their_predictions():
+    fits = fitted_exponents("sample_exponent", rest_of(table(40)), (256, 2**14))
+    shown = fits[fits["against"] == "T/log2 T"].set_index("model")
+    for model, slope in (("quadratic", 0.25), ("linear", 0.2)):
+        row = shown.loc[model]
+        assert row["predicted"] == pytest.approx(rates.sample_exponent(model, 2.5, 1.5))
+        assert row["ci_low"] < slope < row["ci_high"] and row["ci_high"] - row["ci_low"] < 0.15
+        assert row["step_low"] <= row["estimate"] <= row["step_high"]
+    ratio = fitted_exponents("ratio_exponent", rest_of(table(40)), (256, 2**14))
+    row = ratio[ratio["against"] == "T/log2 T"].iloc[0]
+    assert row["predicted"] == pytest.approx(0.05)
+    assert row["ci_low"] < 0.05 < row["ci_high"] and row["ci_high"] - row["ci_low"] < 0.02

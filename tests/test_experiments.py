@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quadlaw import PowerLaw, experiments
+from quadlaw.config import checked
+from quadlaw.theory import rates
+
+CONFIG = checked(yaml.safe_load(open("config/config.yaml")))
+SWEEPS = CONFIG["sweeps"]
+
+
+def test_points_are_the_grid():
+    sweep = SWEEPS["sample_scaling"]
+    points = experiments.sweep_points(sweep, CONFIG)
+    assert len(points) == len(sweep["problems"]) * len(sweep["samples"])
+    pairs = {(p["alpha"], p["beta"], p["samples"]) for p in points}
+    assert len(pairs) == len(points)
+
+
+def test_an_extended_grid_keeps_its_old_points():
+    sweep = SWEEPS["sample_scaling"]
+    before = experiments.sweep_points(sweep, CONFIG)
+    longer = sweep | {"samples": [*sweep["samples"], 3000], "fit": {"window": [1, 2]}}
+    after = experiments.sweep_points(longer, CONFIG)
+    assert [point for point in after if point in before] == before
+    assert len(after) - len(before) == len(sweep["problems"])
+
+
+@given(seconds=st.floats(0.1, 1e4))
+def test_batches_hold_every_point_once_in_order(seconds):
+    points = experiments.sweep_points(SWEEPS["sample_scaling"], CONFIG)
+    batches = experiments.batches(points, seconds)
+    assert [point for batch in batches for point in batch] == points
+    for batch in batches:
+        assert len(batch) == 1 or sum(map(experiments.cost, batch)) <= seconds
+
+
+@pytest.mark.parametrize("name", ["sample_scaling", "spectral_mismatch"])
+def test_models_hold_four_times_the_effective_dimension(name):
+    for point in experiments.sweep_points(SWEEPS[name], CONFIG):
+        for model in ("quadratic", "linear"):
+            dimension = rates.effective_dimension(
+                model, point["alpha"], point["beta"], point["samples"]
+            )
+            assert min(experiments.model_sizes(point)) >= 4 * dimension
+
+
+def test_lanes_follow_the_rules_of_the_theory():
+    point = experiments.sweep_points(SWEEPS["model_scaling"], CONFIG)[0]
+    lanes = experiments.point_lanes(point)
+    assert len(lanes) == len(point["model_sizes"]) * sum(map(len, point["step_constants"].values()))
+    lane = lanes.iloc[-1]
+    dimension = rates.effective_dimension(
+        lane["model"], point["alpha"], point["beta"], point["samples"], lane["model_size"]
+    )
+    expected = rates.step_size(
+        lane["model"], point["alpha"], point["beta"], dimension, lane["step_constant"]
+    )
+    assert lane["step_size"] == pytest.approx(expected)
+
+
+def test_trajectory_follows_log_spaced_coordinates():
+    settings = CONFIG["trajectories"]["phase_transition"]
+    problem = settings["problems"][0]
+    point = settings | problem | {key: CONFIG[key] for key in ("sigma", "seed", "precision", "schedule")}
+    point |= {"samples": 500, "model_size": 30, "coordinates": 8, "times": 10, "replicates": 2}
+    table = experiments.run_trajectory(point, PowerLaw(**problem).spectrum(30))
+    coordinates = np.sort(table["coordinate"].unique())
+    assert coordinates[0] == 1 and coordinates[-1] == 30 and len(coordinates) <= 8
+    assert (table["adaptation_steps"] == 250).all()
+    assert table["time"].min() == 0 and table["time"].max() == 500

@@ -1,0 +1,52 @@
+import json
+
+import pandas as pd
+import pytest
+
+from quadlaw.files import compute_once, write_bytes, write_table
+
+FRAME = pd.DataFrame({"a": [1, 2], "b": [0.5, 1 / 3]})
+
+
+@pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
+def test_tables_are_written_with_the_same_bytes_each_time(tmp_path, name):
+    path = tmp_path / "new" / name
+    write_table(FRAME, path)
+    first = path.read_bytes()
+    write_table(FRAME, path)
+    assert path.read_bytes() == first
+    assert [file.name for file in path.parent.iterdir()] == [name]
+
+
+def test_a_failed_write_leaves_nothing_and_spoils_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "table.csv"
+    write_table(FRAME, path)
+    before = path.read_bytes()
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_bytes(b"other", path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_compute_once_computes_once_per_key(tmp_path):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return FRAME
+
+    first = compute_once(tmp_path, {"x": 1, "y": [2]}, compute)
+    again = compute_once(tmp_path, json.loads('{"y": [2], "x": 1}'), compute)
+    assert len(calls) == 1 and first.equals(again) and first.equals(FRAME)
+    compute_once(tmp_path, {"x": 2, "y": [2]}, compute)
+    assert len(calls) == 2
+
+
+def test_a_computation_that_fails_is_not_remembered(tmp_path):
+    def fail():
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        compute_once(tmp_path, {"x": 1}, fail)
+    assert list(tmp_path.iterdir()) == []

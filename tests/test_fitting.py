@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quadlaw.fitting import fit_power_law, natural_clock
+
+X = 2.0 ** np.arange(8, 19)
+
+
+def power_law(exponent, spread, replicates, seed, bend=0.0):
+    """Log-normal observations around ``3 x^exponent``, bent by ``bend`` in logarithms."""
+    draw = np.random.default_rng(seed)
+    centre = np.log(3) + exponent * np.log(X) + bend * np.log(X) ** 2
+    return np.exp(centre[:, None] + spread * draw.standard_normal((len(X), replicates)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(exponent=st.floats(-3, 3), prefactor=st.floats(0.01, 100))
+def test_a_pure_power_law_is_recovered_exactly(exponent, prefactor):
+    y = np.repeat(prefactor * X[:, None] ** exponent, 3, axis=1)
+    fit = fit_power_law(X, y)
+    assert fit.exponent == pytest.approx(exponent, abs=1e-9)
+    assert np.exp(fit.intercept) == pytest.approx(prefactor, rel=1e-7)
+    assert fit.ci_low == pytest.approx(exponent, abs=1e-9)
+
+
+def test_interval_covers_the_truth_as_often_as_it_says():
+    """95 % nominal; medians of few replicates come out a little short or long of it."""
+    fits = [fit_power_law(X, power_law(-0.5, 0.2, 16, seed), seed=seed) for seed in range(200)]
+    covered = np.mean([fit.ci_low <= -0.5 <= fit.ci_high for fit in fits])
+    assert 0.89 <= covered <= 0.99
+    # the control: a neighbouring exponent, five standard errors away, must be rejected
+    error = np.std([fit.exponent for fit in fits])
+    wrong = -0.5 + 5 * error
+    assert np.mean([fit.ci_low <= wrong <= fit.ci_high for fit in fits]) < 0.02
+
+
+def test_a_curved_law_shows_in_the_window_starts():
+    straight = fit_power_law(X, power_law(-0.5, 0.01, 16, 0)).by_start
+    bent = fit_power_law(X, power_law(-0.5, 0.01, 16, 0, bend=-0.03)).by_start
+    assert np.ptp(list(straight.values())) < 0.02 < 0.1 < np.ptp(list(bent.values()))
+
+
+def test_window_is_respected():
+    y = power_law(-1, 0.1, 8, 0)
+    y[:4] *= np.array([50.0, 40, 30, 20])[:, None]  # spoiled, but outside
+    fit = fit_power_law(X, y, window=(X[4], X[-2]))
+    assert fit.window == (X[4], X[-2]) and fit.points == 6
+    assert fit.ci_low < -1 < fit.ci_high
+
+
+def test_replicates_are_resampled_together_when_paired():
+    """A shock common to a replicate cancels in the slope only if the bootstrap keeps it common."""
+    shock = np.exp(np.random.default_rng(0).standard_normal(16))
+    y = power_law(-0.5, 0.01, 16, 1) * shock
+    width = {paired: np.ptp([(f := fit_power_law(X, y, paired=paired)).ci_low, f.ci_high]) for paired in (True, False)}  # fmt: skip
+    assert width[True] < 0.2 * width[False]
+
+
+def test_a_few_diverged_runs_leave_the_median_alone():
+    y = power_law(-0.5, 0.05, 16, 3)
+    y[4, 0] = np.inf
+    fit = fit_power_law(X, y)
+    assert fit.exponent == pytest.approx(-0.5, abs=0.02) and np.isfinite([fit.ci_low, fit.ci_high]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: y.__setitem__((4, slice(0, 10)), np.inf), "half of the runs diverged"),
+        (lambda y: y.__setitem__(4, np.nan), "half of the runs diverged"),
+    ],
+)
+def test_unusable_data_are_refused(change, message):
+    y = power_law(-0.5, 0.05, 16, 3)
+    change(y)
+    with pytest.raises(ValueError, match=message):
+        fit_power_law(X, y)
+
+
+def test_too_little_data_are_refused():
+    with pytest.raises(ValueError, match="holds 2 points, needs 3"):
+        fit_power_law(X, power_law(1, 0.1, 4, 0), window=(X[0], X[1]))
+    with pytest.raises(ValueError, match="at least two"):
+        fit_power_law(X, power_law(1, 0.1, 1, 0))
+
+
+def test_natural_clock():
+    np.testing.assert_allclose(natural_clock(np.array([4, 1024])), [2, 102.4])

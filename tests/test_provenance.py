@@ -1,0 +1,44 @@
+import shutil
+
+import pytest
+
+from quadlaw import provenance
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package to edit."""
+    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "quadlaw")
+    monkeypatch.setattr(provenance, "PACKAGE", copy)
+    return copy
+
+
+def test_imports_are_followed():
+    used = provenance.modules_used("quadlaw.experiments")
+    assert {"quadlaw.models", "quadlaw.theory.rates", "quadlaw.streams"} <= set(used)
+    assert "quadlaw.plotting" not in used and "quadlaw.fitting" not in used
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_code_changes_the_hash_and_comments_do_not(package):
+    before = provenance.code_hash("quadlaw.experiments")
+    edit(package / "models.py", "import numba", "# a comment\nimport numba")
+    assert provenance.code_hash("quadlaw.experiments") == before
+    edit(package / "models.py", "return x * v * v", "return x * v * v * v")
+    assert provenance.code_hash("quadlaw.experiments") != before
+
+
+def test_unrelated_modules_do_not_change_the_hash(package):
+    before = provenance.code_hash("quadlaw.experiments")
+    (package / "plotting.py").write_text("x = 1\n")
+    assert provenance.code_hash("quadlaw.experiments") == before
+
+
+def test_unknown_modules_are_refused():
+    with pytest.raises(ValueError, match="module = 'quadlaw.nothing'"):
+        provenance.code_hash("quadlaw.nothing")

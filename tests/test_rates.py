@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quadlaw.theory import rates
+
+exponents = st.floats(1.05, 6)
+
+
+@pytest.mark.parametrize(
+    ("model", "alpha", "beta", "exponent"),
+    [
+        ("quadratic", 3, 1.5, 2 / 9),  # 2 (beta - 1) / (alpha + beta) for alpha > beta
+        ("linear", 3, 1.5, 1 / 6),  # (beta - 1) / alpha
+        ("quadratic", 2, 3, 2 / 3),  # 1 - 1/beta for alpha <= beta, both models
+        ("linear", 2, 3, 2 / 3),
+        ("quadratic", 2, 2, 1 / 2),
+    ],
+)
+def test_sample_exponents_of_the_paper(model, alpha, beta, exponent):
+    assert rates.sample_exponent(model, alpha, beta) == pytest.approx(exponent)
+
+
+@given(alpha=exponents, beta=exponents)
+def test_order_of_the_models(alpha, beta):
+    quadratic, linear = (rates.sample_exponent(m, alpha, beta) for m in ("quadratic", "linear"))
+    assert linear <= quadratic * (1 + 1e-12)
+    assert quadratic <= rates.minimax_exponent(beta) * (1 + 1e-12)
+    assert (quadratic > linear * (1 + 1e-12)) == (alpha > beta * (1 + 1e-12))
+
+
+@given(alpha=exponents, beta=exponents, samples=st.floats(2, 1e12))
+def test_tail_beyond_the_effective_dimension_has_the_sample_exponent(alpha, beta, samples):
+    for model in ("quadratic", "linear"):
+        dimension = rates.effective_dimension(model, alpha, beta, samples)
+        risk = dimension ** -rates.model_exponent(beta)
+        assert risk == pytest.approx(samples ** -rates.sample_exponent(model, alpha, beta))
+        assert rates.effective_dimension(model, alpha, beta, samples, 1) == 1
+
+
+@given(alpha=exponents, beta=exponents, dimension=st.floats(1, 1e6))
+def test_coordinate_d_is_just_learned_at_the_step_size(alpha, beta, dimension):
+    """``eta * speed_D * T = 1`` at ``T = D^s`` with constant one, for both models."""
+    for model in ("quadratic", "linear"):
+        samples = dimension ** rates.rate_exponent(model, alpha, beta)
+        speed = dimension ** -{"quadratic": (alpha + beta) / 2, "linear": alpha}[model]
+        eta = rates.step_size(model, alpha, beta, dimension)
+        assert eta * speed * samples == pytest.approx(1)
+
+
+@given(alpha=exponents, beta=exponents, dimension=st.integers(1, 1000))
+def test_initial_value_is_below_every_learned_target(alpha, beta, dimension):
+    target = np.arange(1, dimension + 1.0) ** ((alpha - beta) / 2)
+    square = rates.initial_value(alpha, beta, dimension) ** 2
+    assert square == pytest.approx(target.min() / 4)
+
+
+def test_unknown_models_are_refused():
+    with pytest.raises(ValueError, match="model = 'cubic': must be one of quadratic, linear"):
+        rates.sample_exponent("cubic", 2, 2)

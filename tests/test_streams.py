@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from reference import samples_of
+
+from quadlaw import PowerLaw, streams
+
+SPECTRUM = PowerLaw(2.0, 2.5, 0.7).spectrum(5)
+
+
+def test_samples_have_the_problems_moments():
+    x, y = samples_of(SPECTRUM, 40_000, replicate=0, seed=1)
+    n = len(y)
+    np.testing.assert_allclose(x.var(axis=0), SPECTRUM.eigenvalues, rtol=4 * np.sqrt(2 / n))
+    variance = SPECTRUM.tail[0] + SPECTRUM.sigma**2  # signal on all coordinates, and noise
+    np.testing.assert_allclose(y.var(), variance, rtol=4 * np.sqrt(2 / n))
+    rest = y - x @ SPECTRUM.target
+    beyond = SPECTRUM.tail[-1] + SPECTRUM.sigma**2
+    np.testing.assert_allclose(rest.var(), beyond, rtol=4 * np.sqrt(2 / n))
+    correlation = np.corrcoef(np.column_stack([x, rest]).T) - np.eye(6)
+    assert np.abs(correlation).max() < 5 / np.sqrt(n)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 100, 1 << 16])
+def test_chunks_do_not_change_the_samples(monkeypatch, chunk_bytes):
+    x, y = samples_of(SPECTRUM, 100, 0, 0)
+    monkeypatch.setattr(streams, "CHUNK_BYTES", chunk_bytes)
+    again_x, again_y = samples_of(SPECTRUM, 100, 0, 0)
+    np.testing.assert_array_equal(x, again_x)
+    np.testing.assert_allclose(y, again_y, rtol=1e-12, atol=1e-12)
+
+
+def test_chunks_stop_where_asked():
+    starts = [(a, len(y)) for a, _, y in streams.chunks(SPECTRUM, 50, 0, 0, [7, 8, 50], "float32")]
+    assert starts == [(0, 7), (7, 1), (8, 42)]
+
+
+def test_precisions_see_the_same_normals():
+    single = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float32"))[1]
+    double = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float64"))[1]
+    assert (single.dtype, double.dtype) == (np.float32, np.float64)
+    np.testing.assert_allclose(single, double, rtol=3e-7)
+
+
+def _first(alpha=2.0, beta=2.5, sigma=0.7, samples=100, replicate=0, seed=0):
+    spectrum = PowerLaw(alpha, beta, sigma).spectrum(1)
+    return streams.generator(spectrum, samples, replicate, seed).standard_normal(2000)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"alpha": 2.1}, {"beta": 2.1}, {"sigma": 0.5}, {"samples": 99}, {"replicate": 1}, {"seed": 1}],
+)
+def test_every_part_of_the_key_gives_an_independent_stream(change):
+    np.testing.assert_array_equal(_first(), _first())
+    assert abs(np.corrcoef(_first(), _first(**change))[0, 1]) < 4 / np.sqrt(2000)
