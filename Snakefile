@@ -7,10 +7,13 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Jobs find the programs beside this Python, whether or not its environment was activated; each job
-# computes on one core, so that as many run side by side as Snakemake was given.
+# Jobs find the programs beside this Python, whether or not its environment was activated, and the
+# package beside this file; each computes on one core, as many at a time as Snakemake was given.
+PACKAGES = os.path.join(workflow.basedir, "workflow")
+sys.path.insert(0, PACKAGES)
 os.environ.update(
     PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", "")]),
+    PYTHONPATH=os.pathsep.join([PACKAGES, os.getenv("PYTHONPATH", "")]),
     OMP_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
     NUMBA_NUM_THREADS="1",

@@ -6,7 +6,7 @@ two, and the ratio is taken round by round, so that a machine that slows down sl
 
 import os
 
-os.environ |= {key: "1" for key in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import argparse
 import json

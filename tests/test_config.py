@@ -1,11 +1,12 @@
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
 
 from quadlaw.config import SCHEMA, checked
 
-CONFIG = yaml.safe_load(open("config/config.yaml"))
+CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())
 
 
 def changed(path, value):
@@ -58,6 +59,7 @@ BAD = [
     ((*SWEEP, "init_scales"), [0], "sweeps.sample_scaling.init_scales[0] = 0: "),
     ((*SWEEP, "replicates"), 1, "sweeps.sample_scaling.replicates = 1: "),
     ((*SWEEP, "pilots"), 19, "sweeps.sample_scaling.pilots = 19: at least two"),
+    ((*SWEEP, "problems", 4, "replicates"), 4, "sweeps.sample_scaling.pilots = 4: at least two"),
     ((*SWEEP, "fit", "window"), [4096, 256], "sweeps.sample_scaling.fit.window = [4096, 256]: the lower end"),
     ((*SWEEP, "fit", "window"), [300, 600], "sweeps.sample_scaling.fit.window = [300, 600]: holds 1"),
     ((*SWEEP, "fit", "quantity"), "slope", "sweeps.sample_scaling.fit.quantity = 'slope': "),

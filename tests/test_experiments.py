@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import yaml
@@ -8,16 +10,23 @@ from quadlaw import PowerLaw, experiments
 from quadlaw.config import checked
 from quadlaw.theory import rates
 
-CONFIG = checked(yaml.safe_load(open("config/config.yaml")))
+CONFIG = checked(yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text()))
 SWEEPS = CONFIG["sweeps"]
 
 
 def test_points_are_the_grid():
     sweep = SWEEPS["sample_scaling"]
     points = experiments.sweep_points(sweep, CONFIG)
-    assert len(points) == len(sweep["problems"]) * len(sweep["samples"])
-    pairs = {(p["alpha"], p["beta"], p["samples"]) for p in points}
-    assert len(pairs) == len(points)
+    runs = [
+        (point["alpha"], point["beta"], point["samples"], replicate)
+        for point in points
+        for replicate in range(*point["replicates"])
+    ]
+    assert len(runs) == len(set(runs))  # every replicate once, also of points that were split
+    replicates = [one.get("replicates", sweep["replicates"]) for one in sweep["problems"]]
+    assert len(runs) == sum(replicates) * len(sweep["samples"])
+    assert len(points) > len(sweep["problems"]) * len(sweep["samples"])
+    assert max(map(experiments.cost, points)) <= experiments.POINT_SECONDS
 
 
 def test_an_extended_grid_keeps_its_old_points():
@@ -65,7 +74,8 @@ def test_lanes_follow_the_rules_of_the_theory():
 def test_trajectory_follows_log_spaced_coordinates():
     settings = CONFIG["trajectories"]["phase_transition"]
     problem = settings["problems"][0]
-    point = settings | problem | {key: CONFIG[key] for key in ("sigma", "seed", "precision", "schedule")}
+    common = {key: CONFIG[key] for key in ("sigma", "seed", "precision", "schedule")}
+    point = settings | problem | common
     point |= {"samples": 500, "model_size": 30, "coordinates": 8, "times": 10, "replicates": 2}
     table = experiments.run_trajectory(point, PowerLaw(**problem).spectrum(30))
     coordinates = np.sort(table["coordinate"].unique())

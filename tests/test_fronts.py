@@ -14,7 +14,11 @@ def weights(replicates=6, exponent=2.0):
         for i in range(1, 41):
             jump = 10 * i**exponent * np.exp(0.1 * draw.standard_normal())
             grown = np.where(jump < TIMES, 2.0, 0.02)
-            rows.append(pd.DataFrame({"time": TIMES, "weight": grown, "coordinate": i, "replicate": replicate}))
+            rows.append(
+                pd.DataFrame(
+                    {"time": TIMES, "weight": grown, "coordinate": i, "replicate": replicate}
+                )
+            )
     table = pd.concat(rows, ignore_index=True)
     return table.assign(**PROBLEM, target=2.0, init=0.1, samples=10_000, adaptation_steps=5_000)
 
@@ -22,7 +26,9 @@ def weights(replicates=6, exponent=2.0):
 def test_growth_times_leave_out_what_grew_too_late_or_began_grown():
     table = weights()
     table.loc[(table["coordinate"] == 3) & (table["replicate"] == 2), "weight"] = 0.0
-    at_start = table[table["time"] == 1].assign(time=0, weight=lambda t: np.where(t["coordinate"] == 5, 2.0, 0.0))
+    at_start = table[table["time"] == 1].assign(
+        time=0, weight=lambda t: np.where(t["coordinate"] == 5, 2.0, 0.0)
+    )
     times = growth_times(pd.concat([table, at_start]))
     found = set(times["coordinate"])
     assert {3, 5} & found == set() and {1, 2, 4, 6} <= found

@@ -25,9 +25,10 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-def test_code_changes_the_hash_and_comments_do_not(package):
+def test_code_changes_the_hash_and_comments_and_docstrings_do_not(package):
     before = provenance.code_hash("quadlaw.experiments")
     edit(package / "models.py", "import numba", "# a comment\nimport numba")
+    edit(package / "models.py", "Compile one-pass SGD", "Compile the loop of one-pass SGD")
     assert provenance.code_hash("quadlaw.experiments") == before
     edit(package / "models.py", "return x * v * v", "return x * v * v * v")
     assert provenance.code_hash("quadlaw.experiments") != before
@@ -40,5 +41,5 @@ def test_unrelated_modules_do_not_change_the_hash(package):
 
 
 def test_unknown_modules_are_refused():
-    with pytest.raises(ValueError, match="module = 'quadlaw.nothing'"):
+    with pytest.raises(ValueError, match=r"module = 'quadlaw\.nothing'"):
         provenance.code_hash("quadlaw.nothing")

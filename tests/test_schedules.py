@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import step_sizes
 
 from quadlaw import TwoPhase
+from reference import step_sizes
 
 
 @given(samples=st.integers(1, 500), adaptation=st.floats(0, 1))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import excess_risk, linear_risk, samples_of, sgd
 
 import quadlaw
 from quadlaw import PowerLaw, streams
 from quadlaw.sgd import LANE_COLUMNS
+from reference import excess_risk, linear_risk, samples_of, sgd
 
 PROBLEM = PowerLaw(2.0, 2.5, 0.5)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from reference import samples_of
 
 from quadlaw import PowerLaw, streams
+from reference import samples_of
 
 SPECTRUM = PowerLaw(2.0, 2.5, 0.7).spectrum(5)
 

@@ -31,7 +31,7 @@ def count(key: str, value: object, *, least: int = 1) -> int:
 
 
 def several(key: str, values: object) -> list:
-    """Return a scalar as a list of one and an iterable as a list; refuse an empty or repeating one."""
+    """Return a scalar as a list of one, an iterable as a list; refuse an empty or repeating one."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         return [values]
     values = list(values)

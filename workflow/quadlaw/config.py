@@ -105,7 +105,8 @@ def _check_across_keys(config: dict) -> None:
 
 
 def _check_sweep(key: str, sweep: dict) -> None:
-    rest = sweep["replicates"] - sweep["pilots"]
+    fewest = min(one.get("replicates", sweep["replicates"]) for one in sweep["problems"])
+    rest = fewest - sweep["pilots"]
     require(rest >= 2, f"{key}.pilots", sweep["pilots"], "at least two replicates must remain")
     axis = "model_sizes" if sweep["fit"]["quantity"] == "model_exponent" else "samples"
     require(sweep[axis] is not None, f"{key}.{axis}", None, "a fit against M needs model sizes")

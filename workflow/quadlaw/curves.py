@@ -1,4 +1,4 @@
-"""From runs to curves: the step size is chosen on pilot replicates, the risk reported on the others."""
+"""From runs to curves: the step size is chosen on pilot replicates, the others are reported."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,10 @@ def choose_steps(
     table["admissible"] = np.isfinite(table["mean_log_risk"])
     for series, some in table.groupby(SERIES):
         require(
-            some["admissible"].any(), "step_constants", series, "some pilot diverged at each of them"
+            some["admissible"].any(),
+            "step_constants",
+            series,
+            "some pilot diverged at each of them",
         )
     by_series = table.groupby(SERIES)
     table["chosen"] = table.index.isin(by_series["mean_log_risk"].idxmin())

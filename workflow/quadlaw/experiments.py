@@ -1,8 +1,8 @@
 """From an experiment's settings to its points, its lanes and its table of runs.
 
-A *sweep* is a grid of problems and sample sizes. Each of its *points*, one problem at one ``T``,
-runs all models, model sizes, step sizes and initial values as lanes on shared streams. Points are
-plain dictionaries, so that they can be written down, compared and hashed.
+A *sweep* is a grid of problems and sample sizes. Each of its *points*, one problem at one ``T``
+for a range of replicates, runs all models, model sizes, step sizes and initial values as lanes on
+shared streams. Points are plain dictionaries, so that they can be written down and hashed.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import log_spaced, run_lanes, trajectory
 from quadlaw.theory import rates
 
-# Seconds per normal draw and its share of the lanes, rounded up; only balances batches.
-SECONDS_PER_DRAW = 2e-8
+SECONDS_PER_DRAW = 2e-8  # on one core, a normal's share of the lanes included; only balances jobs
+POINT_SECONDS = 60.0  # the replicates of a costlier point are split into points of about this
 
 
 def sweep_points(sweep: dict, common: dict) -> list[dict]:
@@ -34,10 +34,23 @@ def sweep_points(sweep: dict, common: dict) -> list[dict]:
     rest = {key: value for key, value in sweep.items() if key not in grid}
     rest |= {key: common[key] for key in ("sigma", "seed", "precision", "schedule")}
     points = [
-        rest | problem | {"samples": samples}
+        part
         for problem, samples in product(sweep["problems"], sweep["samples"])
+        for part in split(rest | problem | {"samples": samples})
     ]
     return sorted(points, key=cost, reverse=True)
+
+
+def split(point: dict) -> list[dict]:
+    """A point in parts of at most ``POINT_SECONDS``, each with its range of ``replicates``.
+
+    The ranges depend on the point alone, so that a part once computed is found again.
+    """
+    total = point["replicates"]
+    one = cost(point | {"replicates": [0, 1]})
+    block = max(1, int(POINT_SECONDS / one))
+    starts = range(0, total, block)
+    return [point | {"replicates": [start, min(start + block, total)]} for start in starts]
 
 
 def model_sizes(point: dict) -> list[int]:
@@ -51,12 +64,12 @@ def model_sizes(point: dict) -> list[int]:
 
 def cost(point: dict) -> float:
     """Rough time of a point on one core, in seconds."""
-    draws = point["samples"] * max(model_sizes(point)) * point["replicates"]
-    return draws * SECONDS_PER_DRAW
+    first, stop = point["replicates"]
+    return point["samples"] * max(model_sizes(point)) * (stop - first) * SECONDS_PER_DRAW
 
 
 def batches(points: Sequence[dict], seconds: float) -> list[list[dict]]:
-    """Split points, in order, into batches of about ``seconds`` of work (at least one point each)."""
+    """Split points, in order, into batches of at most ``seconds`` of work, or of one point."""
     result, spent = [], np.inf
     for point in points:
         if spent + cost(point) > seconds:
@@ -97,7 +110,7 @@ def run_point(point: dict, spectrum: Spectrum) -> pd.DataFrame:
         spectrum,
         point_lanes(point),
         point["samples"],
-        replicates=point["replicates"],
+        replicates=range(*point["replicates"]),
         seed=point["seed"],
         schedule=TwoPhase(**point["schedule"]),
         dtype=point["precision"],

@@ -34,9 +34,9 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
 
 
 def compute_once(
-    folder: str | Path, key: dict, compute: Callable[[], pd.DataFrame]
+    folder: str | Path, key: dict, compute: Callable[..., pd.DataFrame], *arguments
 ) -> pd.DataFrame:
-    """The table of ``key``: from ``folder`` if it was computed before, else computed and kept.
+    """The table of ``key``: from ``folder`` if it is there, else ``compute(*arguments)``, kept.
 
     ``key`` must hold all that the table depends on, as JSON. A job that is killed loses only the
     point that it was at; a grid that is extended computes only its new points.
@@ -44,5 +44,5 @@ def compute_once(
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     path = Path(folder) / f"{digest[:32]}.parquet"
     if not path.exists():
-        write_table(compute(), path)
+        write_table(compute(*arguments), path)
     return pd.read_parquet(path)

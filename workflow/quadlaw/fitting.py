@@ -41,7 +41,7 @@ class PowerLawFit:
 
 
 def natural_clock(samples: np.ndarray) -> np.ndarray:
-    """``T / log2 T``: about the length of one stage of the halving schedule, the clock of the rates."""
+    """``T / log2 T``: about twice a stage of the halving schedule, the clock of the rates."""
     return samples / np.log2(samples)
 
 

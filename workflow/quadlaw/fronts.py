@@ -20,7 +20,9 @@ def weight_curves(weights: pd.DataFrame) -> pd.DataFrame:
     """
     settings = ["step_size", "init", "samples", "adaptation_steps"]
     ratio = (weights["weight"] / weights["target"]).fillna(np.inf)  # nan: a diverged run
-    grouped = weights.assign(ratio=ratio).groupby([*PROBLEM, *settings, "time", "coordinate"])["ratio"]
+    grouped = weights.assign(ratio=ratio).groupby([*PROBLEM, *settings, "time", "coordinate"])[
+        "ratio"
+    ]
     quartiles = grouped.quantile([0.25, 0.5, 0.75], interpolation="nearest").unstack()
     quartiles.columns = ["quartile_low", "ratio", "quartile_high"]
     return quartiles.reset_index()

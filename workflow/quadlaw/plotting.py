@@ -102,7 +102,9 @@ def exponent_label(fit) -> str:
 
 def curve_with_band(axes: Axes, curve, x: str, y: str, **style) -> None:
     """A median with its 95 % interval, from a table with ``ci_low`` and ``ci_high``."""
-    axes.fill_between(curve[x], curve["ci_low"], curve["ci_high"], color=style["color"], alpha=0.25, lw=0)
+    axes.fill_between(
+        curve[x], curve["ci_low"], curve["ci_high"], color=style["color"], alpha=0.25, lw=0
+    )
     axes.plot(curve[x], curve[y], **style)
 
 

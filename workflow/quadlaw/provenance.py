@@ -36,8 +36,17 @@ def modules_used(*modules: str) -> list[str]:
     return sorted(found)
 
 
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return tree
+
+
 def code_hash(*modules: str) -> str:
-    """Hash of the syntax trees of the modules used, so that comments and touches do not count.
+    """Hash of the syntax trees of the modules used: comments, docstrings and touches do not count.
 
     Raises
     ------
@@ -49,5 +58,6 @@ def code_hash(*modules: str) -> str:
             raise ValueError(f"module = {module!r}: not found in {PACKAGE.name}")
     digest = hashlib.sha256()
     for module in modules_used(*modules):
-        digest.update(ast.dump(ast.parse(_path(module).read_text())).encode())
+        tree = _without_docstrings(ast.parse(_path(module).read_text()))
+        digest.update(ast.dump(tree).encode())
     return digest.hexdigest()[:16]

@@ -18,7 +18,9 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.streams import chunks
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
-DIVERGED = 10.0  # a run has diverged if its risk is this many times that at its start, or not finite
+DIVERGED = (
+    10.0  # a run has diverged if its risk is this many times that at its start, or not finite
+)
 
 
 @dataclass
@@ -101,7 +103,7 @@ def run_lanes(
     lanes: pd.DataFrame,
     samples: int,
     *,
-    replicates: int,
+    replicates: Sequence[int],
     seed: int = 0,
     schedule: TwoPhase = TwoPhase(),
     dtype: str = "float32",
@@ -117,7 +119,9 @@ def run_lanes(
         are carried into the result.
     samples : int
         ``T``, the number of samples and of steps.
-    replicates, seed : int
+    replicates : sequence of int
+        Numbers of the replicates to run.
+    seed : int, default 0
         Replicate ``r`` uses the stream keyed by ``(seed, problem, T, r)``.
     schedule : TwoPhase
         Step-size schedule.
@@ -131,7 +135,7 @@ def run_lanes(
         replicate``, then ``excess_risk`` and ``diverged``. Diverged runs stay in the table.
     """
     tables = []
-    for replicate in range(replicates):
+    for replicate in replicates:
         groups = _groups(lanes, dtype)
         before = [group.excess_risk(spectrum) for group in groups]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -158,7 +162,9 @@ def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
         require(name in MODELS, "model", name, f"must be one of {', '.join(MODELS)}")
     sizes = [count("model_size", size) for size in several("model_size", model_size)]
     positive = "must be positive, or SGD does not descend"
-    steps = [real("step_size", eta, above=0, reason=positive) for eta in several("step_size", step_size)]
+    steps = [
+        real("step_size", eta, above=0, reason=positive) for eta in several("step_size", step_size)
+    ]
     zero = "must be positive: zero is a fixed point of the quadratic model"
     inits = [real("init", v, above=0, reason=zero) for v in several("init", init)]
     return pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
@@ -211,13 +217,13 @@ def simulate(
     horizons = [count("samples", T) for T in several("samples", samples)]
     _check_settings(replicates, dtype, schedule)
     spectrum = problem.spectrum(lanes["model_size"].max())
-    options = {"replicates": replicates, "seed": seed, "schedule": schedule, "dtype": dtype}
+    options = {"replicates": range(replicates), "seed": seed, "schedule": schedule, "dtype": dtype}
     tables = [run_lanes(spectrum, lanes, T, **options) for T in horizons]
     return pd.concat(tables, ignore_index=True)
 
 
 def log_spaced(samples: int, count: int) -> np.ndarray:
-    """About ``count`` distinct whole times from 0 and 1 to ``samples``, evenly spaced in logarithm."""
+    """0, and about ``count`` whole times from 1 to ``samples``, evenly spaced in logarithm."""
     times = np.unique(np.geomspace(1, samples, count).round().astype(int))
     return np.concatenate([[0], times])
 
@@ -269,7 +275,7 @@ def trajectory(
     chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
     require(max(chosen) <= model_size, "coordinates", max(chosen), "lies beyond model_size")
     times = log_spaced(samples, 100) if times is None else np.sort(several("times", times))
-    require(0 <= times[0] and times[-1] <= samples, "times", list(times), "lie in [0, samples]")
+    require(times[0] >= 0 and times[-1] <= samples, "times", list(times), "lie in [0, samples]")
     spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
 
     risks, weights = [], []
@@ -282,7 +288,9 @@ def trajectory(
                 risks.append(here | {"excess_risk": group.excess_risk(spectrum)[0]})
                 weight, target = group.weights()[chosen - 1, 0], spectrum.target[chosen - 1]
                 weights.append(
-                    pd.DataFrame({"coordinate": chosen, "weight": weight, "target": target}).assign(**here)
+                    pd.DataFrame({"coordinate": chosen, "weight": weight, "target": target}).assign(
+                        **here
+                    )
                 )
     weights = pd.concat(weights, ignore_index=True)
     return pd.DataFrame(risks), weights[[*here, "coordinate", "weight", "target"]]

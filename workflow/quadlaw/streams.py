@@ -29,9 +29,9 @@ def chunks(
     """Yield ``(start, x, y)`` with the samples of steps ``start, start + 1, ...`` in order.
 
     ``x`` has shape (n, M) and ``y`` shape (n,). No chunk crosses a step listed in ``stops`` (in
-    rising order, the last one at most ``samples``), after which the stream ends. Normals are drawn in
-    float32 whatever ``dtype`` is, so that both precisions see the same samples; neither the values
-    nor their order depend on the chunks.
+    rising order, the last one at most ``samples``), after which the stream ends. Normals are drawn
+    in float32 whatever ``dtype`` is, so that both precisions see the same samples; neither the
+    values nor their order depend on the chunks.
     """
     draw = generator(spectrum, samples, replicate, seed)
     rows = max(1, CHUNK_BYTES // (4 * (spectrum.size + 2)))

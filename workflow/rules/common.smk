@@ -25,6 +25,11 @@ def problem_name(problem):
     return "alpha{alpha}_beta{beta}".format(**problem)
 
 
+def batch_points(wildcards):
+    """The points of one job."""
+    return BATCHES[wildcards.sweep][int(wildcards.batch)]
+
+
 def trajectory_points(name):
     """A trajectory's settings for each of its problems."""
     settings = TRAJECTORIES[name]

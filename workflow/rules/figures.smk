@@ -9,6 +9,8 @@ rule figure:
         png=f"{FIGURES_FOLDER}/{{name}}.png",
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
+    conda:
+        "../../envs/environment.yaml"
     params:
         code=code_hash("quadlaw.plotting"),
     message:

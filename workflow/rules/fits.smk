@@ -10,6 +10,8 @@ rule fit_sweep:
         fits=f"{RESULTS}/{{sweep}}/fits.csv",
     log:
         f"{RESULTS}/logs/{{sweep}}/fits.log",
+    conda:
+        "../../envs/environment.yaml"
     params:
         pilots=lambda wildcards: SWEEPS[wildcards.sweep]["pilots"],
         fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
@@ -32,6 +34,8 @@ rule fit_trajectory:
         fits=f"{RESULTS}/{{trajectory}}/fits.csv",
     log:
         f"{RESULTS}/logs/{{trajectory}}/fits.log",
+    conda:
+        "../../envs/environment.yaml"
     params:
         window=lambda wildcards: TRAJECTORIES[wildcards.trajectory]["fit"]["window"],
         code=code_hash("quadlaw.fronts"),
@@ -49,6 +53,8 @@ rule collect_fits:
         markdown=f"{FIGURES_FOLDER}/fits.md",
     log:
         f"{RESULTS}/logs/fits.log",
+    conda:
+        "../../envs/environment.yaml"
     params:
         figures=FIGURES,
     message:

@@ -1,20 +1,19 @@
-def spectra_of(points):
-    """The spectra that some points need, each once."""
-    names = dict.fromkeys(problem_name(point) for point in points)
-    return expand(rules.spectrum.output.table, problem=names)
-
-
 rule runs:
     input:
-        spectra=lambda wildcards: spectra_of(BATCHES[wildcards.sweep][int(wildcards.batch)]),
+        spectra=lambda wildcards: expand(
+            rules.spectrum.output.table,
+            problem=dict.fromkeys(problem_name(point) for point in batch_points(wildcards)),
+        ),
     output:
         table=f"{RESULTS}/{{sweep}}/runs/{{batch}}.parquet",
     log:
         f"{RESULTS}/logs/{{sweep}}/runs/{{batch}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/{{sweep}}/runs/{{batch}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     params:
-        points=lambda wildcards: BATCHES[wildcards.sweep][int(wildcards.batch)],
+        points=batch_points,
         store=f"{RESULTS}/points",
         code=code_hash("quadlaw.experiments"),
     resources:
@@ -34,6 +33,8 @@ rule trajectory:
         f"{RESULTS}/logs/{{trajectory}}/runs/{{problem}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/{{trajectory}}/runs/{{problem}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
     params:
         point=lambda wildcards: trajectory_points(wildcards.trajectory)[wildcards.problem],
         code=code_hash("quadlaw.experiments"),

@@ -3,6 +3,8 @@ rule spectrum:
         table=f"{RESULTS}/spectra/{{problem}}.parquet",
     log:
         f"{RESULTS}/logs/spectra/{{problem}}.log",
+    conda:
+        "../../envs/environment.yaml"
     params:
         problem=lambda wildcards: SPECTRA[wildcards.problem],
         code=code_hash("quadlaw.problem"),

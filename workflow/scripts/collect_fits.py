@@ -19,12 +19,18 @@ def markdown(fits):
         starts=starts,
     )
     table["init_scale"] = table["init_scale"].map("{:g}".format)
-    names = {"interval": "95 % interval", "starts": "other window starts", "init_scale": "init scale"}
+    names = {
+        "interval": "95 % interval",
+        "starts": "other window starts",
+        "init_scale": "init scale",
+    }
     return table.rename(columns=names).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
 def main(paths, figures, csv, readable):
-    tables = [pd.read_csv(path).assign(figure=name) for path, name in zip(paths, figures, strict=True)]
+    tables = [
+        pd.read_csv(path).assign(figure=name) for path, name in zip(paths, figures, strict=True)
+    ]
     fits = pd.concat(tables, ignore_index=True)
     fits = fits[[*COLUMNS, *fits.columns.drop(COLUMNS)]]
     write_table(fits, csv)

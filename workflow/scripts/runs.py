@@ -24,7 +24,7 @@ def main(spectra, points, store, code, table, log):
             began = time.perf_counter()
             spectrum = spectrum_of[point["alpha"], point["beta"]].head(max(model_sizes(point)))
             key = {"point": point, "spectrum": digest(spectrum), "code": code}
-            tables.append(compute_once(store, key, lambda: run_point(point, spectrum)))
+            tables.append(compute_once(store, key, run_point, point, spectrum))
             seconds = time.perf_counter() - began
             where = "alpha={alpha} beta={beta} T={samples}".format(**point)
             print(f"point {number}/{len(points)} {where}: {seconds:.1f} s", file=lines)

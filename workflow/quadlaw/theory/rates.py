@@ -43,8 +43,11 @@ def minimax_exponent(beta: float) -> float:
 
 
 def front_exponent(alpha: float, beta: float) -> float:
-    """``2 / (alpha + beta)``: after ``t`` steps of adaptation, coordinates ``i <~ (eta t)^exponent``
-    of the quadratic model have grown (from the growth rate ``eta lambda_i w*_i``)."""
+    """``2 / (alpha + beta)``: the quadratic model's front in the adaptation phase.
+
+    After ``t`` steps, coordinates ``i <~ (eta t)^exponent`` have grown, since coordinate ``i``
+    grows at the rate ``eta lambda_i w*_i = eta i^-((alpha + beta) / 2)``.
+    """
     return 2 / (alpha + beta)
 
 

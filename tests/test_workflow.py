@@ -1,0 +1,196 @@
+"""The workflow as users run it, on a copy of the project with the smoke configuration."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "config", "profiles", "workflow", "notebooks"]
+SMOKE = ["--configfile", "config/smoke.yaml"]
+FIGURES = ["phase_transition", "sample_scaling", "model_scaling", "spectral_mismatch"]
+OUTPUT = Path("build/smoke")
+
+pytestmark = pytest.mark.workflow
+
+
+def copy_project(folder):
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part)
+    return folder
+
+
+def start(folder, *arguments, configuration=SMOKE):
+    """Snakemake of this environment, without the environment's programs in PATH."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, *configuration]
+    return subprocess.Popen(
+        command, cwd=folder, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def snakemake(folder, *arguments, expect=0, **options):
+    process = start(folder, *arguments, **options)
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode == expect, output[-5000:]
+    return output
+
+
+def planned(folder, *arguments):
+    """How many jobs of each rule a run would start."""
+    output = snakemake(folder, "--dry-run", *arguments)
+    stats = output.split("Job stats:")[-1] if "Job stats:" in output else ""
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)}
+
+
+def results(folder):
+    """Bytes of all tables and figures; logs and run times are no results."""
+    kept = [*folder.glob(f"{OUTPUT}/figures/*"), *folder.glob(f"{OUTPUT}/results/**/*.csv")]
+    kept += folder.glob(f"{OUTPUT}/results/**/*.parquet")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished smoke run. Tests that change it put back what they changed."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    snakemake(folder)
+    return folder
+
+
+def test_smoke_run_builds_everything_from_nothing(finished):
+    for name in FIGURES:
+        for kind in ("pdf", "svg", "png"):
+            assert (finished / OUTPUT / "figures" / f"{name}.{kind}").stat().st_size > 5_000
+    header, *rows = (finished / OUTPUT / "results/fits.csv").read_text().splitlines()
+    assert header.startswith("figure,model,alpha,beta,sigma")
+    assert len(rows) == 2 * 12 + 4 + 2 * 9 + 2  # both clocks for what is fitted against T
+    assert planned(finished) == {}
+
+
+@pytest.fixture
+def edit(finished):
+    """Change a file of the finished project; all changed files are put back afterwards."""
+    before = {}
+
+    def change(path, old, new):
+        file = finished / path
+        text = before.setdefault(file, file.read_text())
+        assert old in text
+        file.write_text(file.read_text().replace(old, new, 1))
+
+    stamps = {}
+    yield change
+    for file, text in before.items():
+        file.write_text(text)
+        stamps[file] = file.stat()
+    snakemake(finished)
+
+
+def test_an_edited_notebook_reruns_its_figure_alone(finished, edit):
+    edit("notebooks/model_scaling.ipynb", "excess risk", "risk above the noise")
+    assert planned(finished) == {"figure": 1, "all": 1, "total": 2}
+    before = results(finished)
+    output = snakemake(finished)
+    assert "Figure model_scaling" in output and "Figure sample_scaling" not in output
+    changed = {path for path, data in results(finished).items() if before[path] != data}
+    assert changed == {
+        str(OUTPUT / f"figures/model_scaling.{kind}") for kind in ("pdf", "svg", "png")
+    }
+
+
+def test_an_extended_grid_runs_only_its_new_points(finished, edit):
+    store = finished / OUTPUT / "results/points"
+    before = {path: path.stat().st_mtime_ns for path in store.iterdir()}
+    edit(
+        "config/smoke.yaml", "samples: [64, 256, 1024, 4096]", "samples: [64, 128, 256, 1024, 4096]"
+    )
+    snakemake(finished, str(OUTPUT / "results/sample_scaling/fits.csv"))
+    after = {path: path.stat().st_mtime_ns for path in store.iterdir()}
+    assert {path: after[path] for path in before} == before
+    assert len(after) == len(before) + 6  # one new point for each of six problems
+
+
+def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
+    edit("workflow/quadlaw/models.py", "import numba", "# a comment changes nothing\nimport numba")
+    assert planned(finished) == {}
+    edit("workflow/quadlaw/curves.py", "risk.median()", "risk.median() * 1.0")
+    jobs = planned(finished)
+    assert "runs" not in jobs and "trajectory" not in jobs
+    assert jobs["fit_sweep"] == 3 and jobs["collect_fits"] == 1 and jobs["figure"] >= 3
+    edit("workflow/quadlaw/models.py", "return x * v * v", "return x * (v * v)")
+    jobs = planned(finished)
+    assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["figure"] == 4
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(finished, tmp_path):
+    folder = copy_project(tmp_path)
+    process = start(folder)
+    store = folder / OUTPUT / "results/points"
+    deadline = time.monotonic() + 120
+    while len(list(store.glob("[!.]*.parquet"))) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = {path: path.stat().st_mtime_ns for path in store.glob("[!.]*.parquet")}
+    assert len(done) >= 5 and not (folder / OUTPUT / "results/fits.csv").exists()
+    snakemake(folder, "--unlock")
+    snakemake(folder)
+    assert {path: path.stat().st_mtime_ns for path in done} == done  # nothing computed twice
+    again, undisturbed = results(folder), results(finished)
+    assert again.keys() >= undisturbed.keys()
+    assert [path for path in undisturbed if undisturbed[path] != again[path]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sigma: -1", "sigma = -1: a standard deviation"),
+        ("sgima: 1", "sgima = 1: unknown key"),
+        (
+            "sweeps: {sample_scaling: {problems: [{alpha: 1, beta: 2}]}}",
+            "problems[0].alpha = 1: must",
+        ),
+        ("sweeps: {sample_scaling: {samples: []}}", "samples = []: must list at least one"),
+    ],
+)
+def test_a_bad_configuration_is_refused_before_anything_is_written(tmp_path, text, message):
+    folder = copy_project(tmp_path)
+    (folder / "bad.yaml").write_text(text + "\n")
+    output = snakemake(folder, configuration=["--configfile", "bad.yaml"], expect=1)
+    lines = [line for line in output.splitlines() if "Using workflow specific profile" not in line]
+    assert len(lines) == 1 and message in lines[0]
+    assert not (folder / "results").exists() and not (folder / "figures").exists()
+
+
+def test_a_missing_configuration_is_named(tmp_path):
+    folder = copy_project(tmp_path)
+    output = snakemake(folder, configuration=["--configfile", "nowhere.yaml"], expect=1)
+    assert "nowhere.yaml" in output and "Traceback" not in output
+
+
+def test_a_figure_can_be_asked_for_by_name(finished):
+    target = str(OUTPUT / "figures/sample_scaling.pdf")
+    assert planned(finished, "--force", target) == {"figure": 1, "total": 1}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_notebook_runs_without_the_workflow(finished, name, tmp_path):
+    """Opened in plain Jupyter, a notebook draws from the last full run's tables."""
+    folder = copy_project(tmp_path)
+    shutil.copytree(finished / OUTPUT / "results", folder / "results")
+    environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
+    command = [sys.executable, "-m", "papermill", f"notebooks/{name}.ipynb", "executed.ipynb"]
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    drawn = (folder / "figures" / f"{name}.png").read_bytes()
+    assert drawn == (finished / OUTPUT / "figures" / f"{name}.png").read_bytes()
