@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate smoke test lint format bench env lock clean
+.PHONY: help replicate smoke test lint format bench env readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -39,6 +39,9 @@ $(READY): envs/requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --compile --require-hashes --requirement envs/requirements.txt
 	$(BIN)/python -m pip install --quiet --compile --no-deps --no-build-isolation --editable .
 	touch $@
+
+readme: $(READY)  ## Copy the table of the last full run into README.md
+	$(BIN)/python workflow/scripts/readme_table.py
 
 lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -12,15 +12,15 @@ min_version("9.0")
 PACKAGES = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, PACKAGES)
 os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", "")]),
-    PYTHONPATH=os.pathsep.join([PACKAGES, os.getenv("PYTHONPATH", "")]),
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+    PYTHONPATH=os.pathsep.join(filter(None, [PACKAGES, os.getenv("PYTHONPATH")])),
     OMP_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
     NUMBA_NUM_THREADS="1",
 )
 
 
-configfile: workflow.source_path("config/config.yaml")
+configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"

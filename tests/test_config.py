@@ -4,9 +4,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quadlaw.config import SCHEMA, checked
+from quadlaw.config import checked as checked_against
 
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text())
+
+
+def checked(config):
+    return checked_against(config, SCHEMA)
 
 
 def changed(path, value):
@@ -67,6 +73,13 @@ BAD = [
     (("sweeps", "spectral_mismatch", "step_constants"), {"linear": [1]}, "sweeps.spectral_mismatch.step_constants = ['linear']: a ratio"),
     (("sweeps", "Bad Name"), CONFIG["sweeps"]["sample_scaling"], "sweeps = 'Bad Name': a name"),
     (("trajectories", "sample_scaling"), CONFIG["trajectories"]["phase_transition"], "trajectories = "),
+    (("sweeps",), {}, "sweeps = {}: at least one sweep"),
+    ((*SWEEP, "replicates"), 20.0, "sweeps.sample_scaling.replicates = 20.0: "),
+    ((*SWEEP, "model_sizes"), [64, 256], "sweeps.sample_scaling.model_sizes = [64, 256]: a fit against T"),
+    ((*SWEEP, "fit", "window"), [1, 4096], "sweeps.sample_scaling.fit.window = [1, 4096]: must begin at 3"),
+    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5, "replicates": 9}, "sweeps.sample_scaling.problems = [(3.0, 1.5)]: the same"),
+    ((*SWEEP, "problems", 0), {"alpha": 1.001, "beta": 1.001}, "sweeps.sample_scaling.size_factor = 4: D(T) of"),
+    (("trajectories", "phase_transition", "fit", "window"), [300, 400], "trajectories.phase_transition.fit.window = [300, 400]: holds 0"),
     (("trajectories", "phase_transition", "coordinates"), 999, "trajectories.phase_transition.coordinates = 999: "),
 ]  # fmt: skip
 
@@ -79,15 +92,16 @@ def test_bad_configurations_are_refused_in_one_line(path, value, message):
 
 
 def test_defaults_are_filled_in_and_the_argument_left_alone():
-    config = {"sweeps": {}, "trajectories": {}}
-    full = checked(config)
-    assert config == {"sweeps": {}, "trajectories": {}}
-    assert full["sigma"] == 0.5 and full["schedule"] == {"adaptation": 0.5, "stage_length": None}
-    assert full["output"] == {"results": "results", "figures": "figures"}
     sweep = dict(CONFIG["sweeps"]["sample_scaling"])
     for key in ("replicates", "pilots", "init_scales", "model_sizes"):
         del sweep[key]
-    filled = checked(config | {"sweeps": {"one": sweep}})["sweeps"]["one"]
+    config = {"sweeps": {"one": sweep}, "trajectories": {}}
+    before = copy.deepcopy(config)
+    full = checked(config)
+    assert config == before
+    assert full["sigma"] == 0.5 and full["schedule"] == {"adaptation": 0.5, "stage_length": None}
+    assert full["output"] == {"results": "results", "figures": "figures"}
+    filled = full["sweeps"]["one"]
     assert (filled["replicates"], filled["pilots"]) == (16, 4)
     assert filled["init_scales"] == [0.5] and filled["model_sizes"] is None
 
@@ -99,9 +113,8 @@ def _properties(schema, path=""):
 
 
 def test_every_key_of_the_schema_is_described():
-    schema = yaml.safe_load(SCHEMA.read_text())
-    definitions = schema["$defs"]
-    for root in (schema, *definitions.values()):
+    definitions = SCHEMA["$defs"]
+    for root in (SCHEMA, *definitions.values()):
         for path, sub in _properties(root):
             own = definitions[sub["$ref"].rsplit("/", 1)[1]] if "$ref" in sub else sub
             assert "description" in own or "description" in sub, path

@@ -10,7 +10,9 @@ from quadlaw import PowerLaw, experiments
 from quadlaw.config import checked
 from quadlaw.theory import rates
 
-CONFIG = checked(yaml.safe_load((Path(__file__).parents[1] / "config/config.yaml").read_text()))
+ROOT = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = checked(yaml.safe_load((ROOT / "config/config.yaml").read_text()), SCHEMA)
 SWEEPS = CONFIG["sweeps"]
 
 
@@ -32,7 +34,8 @@ def test_points_are_the_grid():
 def test_an_extended_grid_keeps_its_old_points():
     sweep = SWEEPS["sample_scaling"]
     before = experiments.sweep_points(sweep, CONFIG)
-    longer = sweep | {"samples": [*sweep["samples"], 3000], "fit": {"window": [1, 2]}}
+    other = {"fit": {"window": [1, 2]}, "pilots": 7}  # neither concerns a run
+    longer = sweep | {"samples": [*sweep["samples"], 3000]} | other
     after = experiments.sweep_points(longer, CONFIG)
     assert [point for point in after if point in before] == before
     assert len(after) - len(before) == len(sweep["problems"])

@@ -3,38 +3,42 @@
 import copy
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from quadlaw.checks import require
+from quadlaw.experiments import model_sizes
+from quadlaw.sgd import log_spaced
 
-SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+# JSON takes 20.0 for an integer; a number of replicates is not.
+_whole = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+Validator = extend(Draft202012Validator, type_checker=_whole)
 
 
-def checked(config: dict, schema: dict | None = None) -> dict:
+def checked(config: dict, schema: dict) -> dict:
     """A copy of ``config`` with defaults filled in.
 
     Parameters
     ----------
     config : dict
         As read from YAML.
-    schema : dict, optional
-        By default the workflow's own, ``workflow/schemas/config.schema.yaml``.
+    schema : dict
+        JSON schema with defaults, and with a ``reason`` where its own words would not do.
 
     Raises
     ------
     ValueError
         One line, ``key = value: reason``, for the most telling of the faults.
     """
-    schema = schema or yaml.safe_load(SCHEMA.read_text())
     config = copy.deepcopy(config)
     for key, value in _leaves(config):
         finite = not isinstance(value, float) or math.isfinite(value)
         require(finite, key, value, "must be a finite number")
-    fault = best_match(Draft202012Validator(schema).iter_errors(config))
+    fault = best_match(Validator(schema).iter_errors(config))
     if fault is not None:
         raise ValueError(_one_line(fault))
     _fill(config, schema, schema)
@@ -96,24 +100,56 @@ def _check_across_keys(config: dict) -> None:
             low, high = one["fit"]["window"]
             key = f"{kind}.{name}.fit.window"
             require(low < high, key, [low, high], "the lower end must lie below the upper end")
+            _check_problems(f"{kind}.{name}.problems", one["problems"])
     for name, sweep in config["sweeps"].items():
         _check_sweep(f"sweeps.{name}", sweep)
     for name, one in config["trajectories"].items():
-        coordinates, size = one["coordinates"], one["model_size"]
-        key = f"trajectories.{name}.coordinates"
-        require(coordinates <= size, key, coordinates, f"the model has only {size}")
+        _check_trajectory(f"trajectories.{name}", one)
+
+
+def _check_problems(key: str, problems: list[dict]) -> None:
+    pairs = [(one["alpha"], one["beta"]) for one in problems]
+    twice = sorted({pair for pair in pairs if pairs.count(pair) > 1})
+    require(not twice, key, twice, "the same problem is listed twice")
 
 
 def _check_sweep(key: str, sweep: dict) -> None:
     fewest = min(one.get("replicates", sweep["replicates"]) for one in sweep["problems"])
     rest = fewest - sweep["pilots"]
     require(rest >= 2, f"{key}.pilots", sweep["pilots"], "at least two replicates must remain")
-    axis = "model_sizes" if sweep["fit"]["quantity"] == "model_exponent" else "samples"
-    require(sweep[axis] is not None, f"{key}.{axis}", None, "a fit against M needs model sizes")
-    low, high = sweep["fit"]["window"]
-    inside = sum(low <= x <= high for x in sweep[axis])
-    reason = f"holds {inside} of the {axis}, a slope with an error needs 3"
-    require(inside >= 3, f"{key}.fit.window", [low, high], reason)
+    _check_axis(key, sweep)
+    for problem in sweep["problems"]:
+        sizes = model_sizes(sweep | problem | {"samples": max(sweep["samples"])})
+        reason = f"D(T) of {problem} asks for a model of {max(sizes)} coordinates, beyond 10^6"
+        require(max(sizes) <= 1e6, f"{key}.size_factor", sweep["size_factor"], reason)
     if sweep["fit"]["quantity"] == "ratio_exponent":
         models = sorted(sweep["step_constants"])
         require(len(models) == 2, f"{key}.step_constants", models, "a ratio needs both models")
+
+
+def _check_axis(key: str, sweep: dict) -> None:
+    """The fitted variable: enough values of it in the window, and one value of the other."""
+    sizes, (low, high) = sweep["model_sizes"], sweep["fit"]["window"]
+    if sweep["fit"]["quantity"] == "model_exponent":
+        require(sizes is not None, f"{key}.model_sizes", None, "a fit against M needs model sizes")
+        axis, values = "model_sizes", sizes
+    else:
+        reason = "a fit against T needs one model size for each T"
+        require(sizes is None or len(sizes) == 1, f"{key}.model_sizes", sizes, reason)
+        reason = "must begin at 3 or later, as T / log2 T falls before"
+        require(low >= 3, f"{key}.fit.window", [low, high], reason)
+        axis, values = "samples", sweep["samples"]
+    _check_window(f"{key}.fit.window", [low, high], values, axis)
+
+
+def _check_window(key: str, window: list, values: list, axis: str) -> None:
+    inside = sum(window[0] <= x <= window[1] for x in values)
+    reason = f"holds {inside} of the {axis}, a slope with an error needs 3"
+    require(inside >= 3, key, window, reason)
+
+
+def _check_trajectory(key: str, one: dict) -> None:
+    coordinates, size = one["coordinates"], one["model_size"]
+    require(coordinates <= size, f"{key}.coordinates", coordinates, f"the model has only {size}")
+    followed = log_spaced(size, coordinates)[1:]
+    _check_window(f"{key}.fit.window", one["fit"]["window"], followed, "coordinates")

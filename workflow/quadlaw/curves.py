@@ -7,6 +7,7 @@ from scipy.stats import quantile_test
 from quadlaw.checks import require
 
 SERIES = ["model", "alpha", "beta", "sigma", "init_scale"]  # what distinguishes one curve
+DIVERGED_SHARE = 0.1  # an admissible step constant lets no more of its runs diverge anywhere
 
 
 def with_divergence(runs: pd.DataFrame) -> pd.DataFrame:
@@ -17,39 +18,43 @@ def with_divergence(runs: pd.DataFrame) -> pd.DataFrame:
 def choose_steps(
     runs: pd.DataFrame, pilots: int, axis: str, window: tuple[float, float]
 ) -> pd.DataFrame:
-    """Choose each series' step constant on the pilot replicates.
+    """Choose each series' step constant: the least risk on pilots among the stable ones.
 
-    The constant of the least mean log risk over the pilots and over the window, among those of
-    which no pilot diverged there. Pilots are the replicates ``r < pilots``; they are independent
-    of the others, so what the others show at that constant is not biased by the choice.
+    A constant is *admissible* if nowhere in the window more than ``DIVERGED_SHARE`` of its runs, of
+    all replicates, diverged, and no pilot did. Among these, the one of the least mean log risk over
+    the pilots (the replicates ``r < pilots``) and the window is *chosen*. The pilots' streams are
+    independent of the others, so the others' risk at that constant is not biased by the choice.
 
     Returns
     -------
     DataFrame
-        ``SERIES``, ``step_constant``, ``mean_log_risk``, ``admissible`` (no pilot diverged),
-        ``chosen``, ``at_edge`` (chosen, and the grid ends there: a better one may lie beyond),
-        one row a series and constant.
+        ``SERIES``, ``step_constant``, ``mean_log_risk``, ``admissible``, ``chosen``, ``at_edge``
+        (chosen, and the grid ends there: a better one may lie beyond), one row a series and
+        constant.
 
     Raises
     ------
     ValueError
         If a series has no admissible constant.
     """
-    inside = (runs["replicate"] < pilots) & runs[axis].between(*window)
-    risk = with_divergence(runs[inside])["risk"]
-    score = np.log(risk).groupby([runs[key] for key in [*SERIES, "step_constant"]]).mean()
-    table = score.rename("mean_log_risk").reset_index()
-    table["admissible"] = np.isfinite(table["mean_log_risk"])
+    inside = with_divergence(runs[runs[axis].between(*window)])
+    keys = [*SERIES, "step_constant"]
+    pilot = inside[inside["replicate"] < pilots].set_index(keys)["risk"]
+    share = inside.groupby([*keys, "samples", "model_size"])["diverged"].mean()
+    table = pd.DataFrame(
+        {
+            "mean_log_risk": np.log(pilot).groupby(keys).mean(),
+            "worst_share": share.groupby(keys).max(),
+        }
+    ).reset_index()
+    stable = table.pop("worst_share") <= DIVERGED_SHARE
+    table["admissible"] = stable & np.isfinite(table["mean_log_risk"])
     for series, some in table.groupby(SERIES):
-        require(
-            some["admissible"].any(),
-            "step_constants",
-            series,
-            "some pilot diverged at each of them",
-        )
-    by_series = table.groupby(SERIES)
-    table["chosen"] = table.index.isin(by_series["mean_log_risk"].idxmin())
-    constant, grid = table["step_constant"], by_series["step_constant"]
+        reason = "none is stable throughout the fit's window"
+        require(some["admissible"].any(), "step_constants", series, reason)
+    best = table[table["admissible"]].groupby(SERIES)["mean_log_risk"].idxmin()
+    table["chosen"] = table.index.isin(best)
+    constant, grid = table["step_constant"], table.groupby(SERIES)["step_constant"]
     at_end = (constant == grid.transform("min")) | (constant == grid.transform("max"))
     table["at_edge"] = table["chosen"] & at_end
     return table
@@ -90,15 +95,23 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
 def paired_ratio(runs: pd.DataFrame) -> pd.DataFrame:
     """Linear over quadratic risk, replicate by replicate on the same samples, at chosen steps.
 
-    One row a problem, initial scale, ``samples`` and ``replicate``; the column is ``ratio``.
+    One row a problem, initial scale, ``samples`` and ``replicate``; the columns are ``ratio`` and
+    ``diverged``, whether either run did: the ratio is then infinite or zero, or one if both did.
     """
     keys = [*SERIES[1:], "samples", "model_size", "replicate"]
     wide = runs[runs["chosen"]].pivot(index=keys, columns="model", values="risk")
-    return (wide["linear"] / wide["quadratic"]).rename("ratio").reset_index()
+    ratio = (wide["linear"] / wide["quadratic"]).fillna(1.0)  # nan: both diverged, neither won
+    diverged = np.isinf(wide).any(axis="columns")
+    return pd.DataFrame({"ratio": ratio, "diverged": diverged}).reset_index()
 
 
 def ratio_curves(runs: pd.DataFrame) -> pd.DataFrame:
-    """Median of the paired ratio with its 95 % interval, as :func:`curves`."""
+    """Median of the paired ratio with its 95 % interval, as :func:`curves`.
+
+    ``diverged_share`` counts the pairs in which either run diverged.
+    """
     keys = [*SERIES[1:], "samples", "model_size"]
-    table = paired_ratio(runs).groupby(keys)["ratio"].apply(_median).unstack().reset_index()
-    return table.rename(columns={"risk": "ratio"}).drop(columns="diverged_share")
+    pairs = paired_ratio(runs)
+    table = pairs.groupby(keys)["ratio"].apply(_median).unstack()
+    table["diverged_share"] = pairs.groupby(keys)["diverged"].mean()
+    return table.reset_index().rename(columns={"risk": "ratio"})

@@ -5,6 +5,7 @@ for a range of replicates, runs all models, model sizes, step sizes and initial 
 shared streams. Points are plain dictionaries, so that they can be written down and hashed.
 """
 
+import hashlib
 from collections.abc import Sequence
 from itertools import product
 
@@ -16,7 +17,7 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import log_spaced, run_lanes, trajectory
 from quadlaw.theory import rates
 
-SECONDS_PER_DRAW = 2e-8  # on one core, a normal's share of the lanes included; only balances jobs
+SECONDS_PER_DRAW = 1.5e-8  # on one core, a normal's share of the lanes included; only balances jobs
 POINT_SECONDS = 60.0  # the replicates of a costlier point are split into points of about this
 
 
@@ -26,11 +27,11 @@ def sweep_points(sweep: dict, common: dict) -> list[dict]:
     Parameters
     ----------
     sweep : dict
-        Settings as under ``sweeps`` in the configuration; its ``fit`` concerns no run.
+        Settings as under ``sweeps`` in the configuration; ``pilots`` and ``fit`` concern no run.
     common : dict
         ``sigma, seed, precision, schedule`` of the configuration.
     """
-    grid = ("problems", "samples", "fit")
+    grid = ("problems", "samples", "pilots", "fit")
     rest = {key: value for key, value in sweep.items() if key not in grid}
     rest |= {key: common[key] for key in ("sigma", "seed", "precision", "schedule")}
     points = [
@@ -102,6 +103,14 @@ def point_lanes(point: dict) -> pd.DataFrame:
         for model, constants in point["step_constants"].items()
         for size, constant, scale in product(model_sizes(point), constants, point["init_scales"])
     )
+
+
+def point_key(point: dict, spectrum: Spectrum, code: str) -> dict:
+    """All that a point's runs depend on, as JSON; ``code`` is the hash of :mod:`quadlaw.sgd`."""
+    numbers = spectrum.to_frame().to_numpy().tobytes()
+    key = {name: point[name] for name in ("samples", "replicates", "seed", "precision", "schedule")}
+    lanes = point_lanes(point).to_dict("records")
+    return key | {"lanes": lanes, "spectrum": hashlib.sha256(numbers).hexdigest(), "code": code}
 
 
 def run_point(point: dict, spectrum: Spectrum) -> pd.DataFrame:

@@ -10,10 +10,16 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.curves import SERIES, paired_ratio
-from quadlaw.fitting import PowerLawFit, fit_power_law, natural_clock
+from quadlaw.fitting import PowerLawFit, fit_power_law, natural_clock, power_law_exponent
 from quadlaw.theory import rates
 
-CLOCKS = {"T": lambda samples: samples, "T/log2 T": natural_clock}
+# What a quantity is fitted against: the plain variable, then one with a reason. The rates have
+# logarithms that T / log2 T takes up at least in part; sum_{i > M} i^-beta is
+# (M + 1/2)^-(beta - 1) / (beta - 1) to second order (midpoint rule). Beyond x = e all of them rise.
+SCALES = {
+    "samples": {"T": lambda samples: samples, "T/log2 T": natural_clock},
+    "model_size": {"M": lambda size: size, "M + 1/2": lambda size: size + 0.5},
+}
 
 
 def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: PowerLawFit) -> dict:
@@ -26,7 +32,6 @@ def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: Powe
         "estimate": fit.exponent,
         "ci_low": fit.ci_low,
         "ci_high": fit.ci_high,
-        "prefactor": np.exp(fit.intercept),
         "window_low": fit.window[0],
         "window_high": fit.window[1],
         "points": fit.points,
@@ -41,69 +46,81 @@ def _by_axis(frame: pd.DataFrame, axis: str, value: str) -> tuple[np.ndarray, li
     return np.array([x for x, _ in groups], dtype=float), [y.to_numpy() for _, y in groups]
 
 
-def _against_samples(
-    frame: pd.DataFrame, value: str, window: tuple[float, float]
+def _fits(
+    frame: pd.DataFrame, axis: str, value: str, window: tuple[float, float], paired: bool
 ) -> Iterator[tuple[str, PowerLawFit]]:
-    """Fits of ``value`` against both clocks; the streams of different ``T`` are independent."""
-    samples, replicates = _by_axis(frame, "samples", value)
-    for clock, of in CLOCKS.items():
-        # T/log2 T falls from T = 1 to e; beyond, it rises and the window maps onto a window
-        yield clock, fit_power_law(of(samples), replicates, window=tuple(of(np.array(window))))
+    """A fit of ``value`` against each scale of ``axis``, all over the same points."""
+    x, replicates = _by_axis(frame, axis, value)
+    for name, of in SCALES[axis].items():
+        ends = tuple(of(np.array(window, dtype=float)))
+        yield name, fit_power_law(of(x), replicates, window=ends, paired=paired)
 
 
-def _steps_range(runs: pd.DataFrame, fit_one) -> dict:
-    """Chosen constant, and the range of the estimate over all admissible step constants."""
-    estimates = [fit_one(some).exponent for _, some in runs.groupby("step_constant")]
-    chosen = runs["chosen"]
+def _steps_range(
+    runs: pd.DataFrame, axis: str, scale: str, window: tuple[float, float]
+) -> dict[str, float]:
+    """The range of the exponent over all admissible step constants."""
+    of = SCALES[axis][scale]
+    ends, exponents = tuple(of(np.array(window, dtype=float))), []
+    for _, some in runs.groupby("step_constant"):
+        x, replicates = _by_axis(some, axis, "gain")
+        exponents.append(power_law_exponent(of(x), replicates, ends))
+    return {"step_low": np.nanmin(exponents), "step_high": np.nanmax(exponents)}
+
+
+def _choice(runs: pd.DataFrame) -> dict:
+    """How the chosen step constants came out; of two models, the worse."""
+    chosen = runs[runs["chosen"]]
+    constants = chosen["step_constant"].unique()
     return {
-        "step_constant": runs.loc[chosen, "step_constant"].iloc[0],
-        "step_at_edge": runs.loc[chosen, "at_edge"].iloc[0],
-        "step_low": min(estimates),
-        "step_high": max(estimates),
-        "diverged_share": np.isinf(runs.loc[chosen, "risk"]).mean(),
+        "step_constant": constants[0] if len(constants) == 1 else np.nan,
+        "step_at_edge": chosen["at_edge"].any(),
+        "diverged_share": np.isinf(chosen["risk"]).groupby(chosen["model"]).mean().max(),
     }
 
 
-def sample_exponents(runs: pd.DataFrame, window: tuple[float, float]) -> Iterator[dict]:
-    """``p`` of ``risk ~ T^-p`` for every series, against both clocks."""
+def _risk_exponents(runs, window, quantity, axis, paired, predict) -> Iterator[dict]:
+    """``p`` of ``risk ~ x^-p`` for every series of runs, against every scale of ``axis``."""
     runs = runs.assign(gain=1 / runs["risk"])
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
-        predicted = rates.sample_exponent(series["model"], series["alpha"], series["beta"])
-        for clock, fit in _against_samples(some[some["chosen"]], "gain", window):
+        for scale, fit in _fits(some[some["chosen"]], axis, "gain", window, paired):
+            row = fit_row(series, quantity, scale, predict(series), fit)
+            yield row | _choice(some) | _steps_range(some, axis, scale, window)
 
-            def fit_one(frame, clock=clock):
-                return dict(_against_samples(frame, "gain", window))[clock]
 
-            row = fit_row(series, "sample exponent", clock, predicted, fit)
-            yield row | _steps_range(some, fit_one)
+def sample_exponents(runs: pd.DataFrame, window: tuple[float, float]) -> Iterator[dict]:
+    """``p`` of ``risk ~ T^-p``; the streams of different ``T`` are independent."""
+
+    def predict(series):
+        return rates.sample_exponent(series["model"], series["alpha"], series["beta"])
+
+    return _risk_exponents(runs, window, "sample exponent", "samples", False, predict)
 
 
 def model_exponents(runs: pd.DataFrame, window: tuple[float, float]) -> Iterator[dict]:
     """``p`` of ``risk ~ M^-p`` at the largest ``T``; all sizes share their streams."""
-    runs = runs[runs["samples"] == runs["samples"].max()]
-    runs = runs.assign(gain=1 / runs["risk"])
+    longest = runs[runs["samples"] == runs["samples"].max()]
 
-    def fit_one(frame):
-        return fit_power_law(*_by_axis(frame, "model_size", "gain"), window=window, paired=True)
+    def predict(series):
+        return rates.model_exponent(series["beta"])
 
-    for key, some in runs.groupby(SERIES):
-        series = dict(zip(SERIES, key, strict=True))
-        predicted = rates.model_exponent(series["beta"])
-        row = fit_row(series, "model exponent", "M", predicted, fit_one(some[some["chosen"]]))
-        yield row | _steps_range(some, fit_one)
+    return _risk_exponents(longest, window, "model exponent", "model_size", True, predict)
 
 
 def ratio_exponents(runs: pd.DataFrame, window: tuple[float, float]) -> Iterator[dict]:
     """``p`` of ``R_linear / R_quadratic ~ T^p``, from paired replicates."""
-    for key, some in paired_ratio(runs).groupby(SERIES[1:]):
-        series = {"model": "linear/quadratic"} | dict(zip(SERIES[1:], key, strict=True))
-        exponents = [
+    problem = SERIES[1:]
+    ratios = paired_ratio(runs)
+    choices = {key: _choice(some) for key, some in runs.groupby(problem)}
+    for key, some in ratios.groupby(problem):
+        series = {"model": "linear/quadratic"} | dict(zip(problem, key, strict=True))
+        quadratic, linear = (
             rates.sample_exponent(model, series["alpha"], series["beta"])
             for model in ("quadratic", "linear")
-        ]
-        for clock, fit in _against_samples(some, "ratio", window):
-            yield fit_row(series, "ratio exponent", clock, exponents[0] - exponents[1], fit)
+        )
+        for clock, fit in _fits(some, "samples", "ratio", window, paired=False):
+            yield fit_row(series, "ratio exponent", clock, quadratic - linear, fit) | choices[key]
 
 
 QUANTITIES = {

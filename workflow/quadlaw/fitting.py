@@ -10,6 +10,9 @@ from quadlaw.checks import require
 
 LEAST_POINTS = 3
 RESAMPLES = 2000
+# No median is trusted to better than this share of itself, as no power law is exact: otherwise the
+# few points with the least Monte-Carlo error would decide the slope alone.
+MODEL_ERROR = 0.02
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class PowerLawFit:
     points : int
         Number of ``x`` used.
     by_start : dict
-        The slope for each later or earlier start of the window that leaves enough points.
+        The slope for each start of the window, earlier or later, that leaves at least half as many
+        points and no fewer than three.
     """
 
     exponent: float
@@ -40,15 +44,41 @@ class PowerLawFit:
     by_start: dict[float, float] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Medians:
+    """Medians of ``log y`` at each ``x``, the weights that they have, and which can be used."""
+
+    x: np.ndarray
+    log_y: np.ndarray
+    weights: np.ndarray
+    usable: np.ndarray
+
+    @classmethod
+    def of(cls, x: np.ndarray, replicates: list[np.ndarray]) -> "_Medians":
+        log_y = np.array([np.median(values) for values in replicates])
+        with np.errstate(invalid="ignore"):  # inf - inf, where most runs diverged
+            variances = np.array([_median_variance(values) for values in replicates])
+        usable = np.isfinite(variances) & np.isfinite(log_y)
+        return cls(x, log_y, 1 / (variances + MODEL_ERROR**2), usable)
+
+    def line(self, used: np.ndarray) -> tuple[float, float]:
+        """Slope and intercept through the points ``used``; nan if one of them is not usable."""
+        if not self.usable[used].all():
+            return np.nan, np.nan
+        log_x, log_y, weights = np.log(self.x[used]), self.log_y[used], self.weights[used]
+        slope = _coefficients(log_x, weights) @ log_y
+        return float(slope), float(np.average(log_y - slope * log_x, weights=weights))
+
+
 def natural_clock(samples: np.ndarray) -> np.ndarray:
-    """``T / log2 T``: about twice a stage of the halving schedule, the clock of the rates."""
+    """``T / log2 T``: about two stages of the halving schedule."""
     return samples / np.log2(samples)
 
 
-def _median_error(log_y: np.ndarray) -> float:
-    """Standard error of the median, from the quartiles, so that single outliers do not count."""
-    low, high = np.quantile(log_y, [0.25, 0.75])
-    return max(1.2533 * (high - low) / 1.349 / np.sqrt(len(log_y)), 1e-9)
+def _median_variance(log_y: np.ndarray) -> float:
+    """Of the median, from the quartiles, so that single outliers do not count."""
+    low, high = np.quantile(log_y, [0.25, 0.75], method="nearest")
+    return (1.2533 * (high - low) / 1.349) ** 2 / len(log_y)
 
 
 def _coefficients(log_x: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -57,9 +87,40 @@ def _coefficients(log_x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return weights * centred / np.sum(weights * centred**2)
 
 
-def _line(log_x: np.ndarray, log_y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    slope = _coefficients(log_x, weights) @ log_y
-    return slope, np.average(log_y - slope * log_x, weights=weights)
+def _interval(
+    samples: list[np.ndarray], coefficients: np.ndarray, paired: bool, seed: int
+) -> tuple[float, float]:
+    """95 % percentile interval of ``coefficients @ medians`` over resampled replicates."""
+
+    def slope_of(*resampled, axis):
+        # A resampled median may be infinite where runs diverged: huge instead, as inf - inf is nan.
+        medians = [np.median(np.clip(values, -1e3, 1e3), axis=axis) for values in resampled]
+        return np.tensordot(coefficients, np.array(medians), axes=1)
+
+    draw = np.random.default_rng(seed)
+    options = {"vectorized": True, "n_resamples": RESAMPLES, "method": "percentile", "rng": draw}
+    interval = bootstrap(samples, slope_of, paired=paired, **options).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def _logarithms(x, replicates, window) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+    """``x``, the logarithms of the replicates, and which ``x`` lie in the window; checked."""
+    x = np.asarray(x, dtype=float)
+    log_y = [np.log(np.asarray(values, dtype=float)) for values in replicates]
+    used = (x >= window[0]) & (x <= window[1])
+    require(used.sum() >= LEAST_POINTS, "window", window, f"holds {used.sum()} points, needs 3")
+    require(min(map(len, log_y)) >= 2, "replicates", 1, "an interval needs at least two")
+    return x, log_y, used
+
+
+def power_law_exponent(
+    x: Sequence[float],
+    replicates: Sequence[Sequence[float]],
+    window: tuple[float, float] = (0.0, np.inf),
+) -> float:
+    """The exponent of :func:`fit_power_law` alone; nan where too much is not finite."""
+    x, log_y, used = _logarithms(x, replicates, window)
+    return _Medians.of(x, log_y).line(used)[0]
 
 
 def fit_power_law(
@@ -72,8 +133,9 @@ def fit_power_law(
 ) -> PowerLawFit:
     """Fit the median of ``y`` over replicates by a power law of ``x``.
 
-    Weighted least squares of the median of ``log y`` on ``log x``; weights from each median's
-    standard error; 95 % interval by a bootstrap over replicates.
+    Weighted least squares of the median of ``log y`` on ``log x``; each weight is the inverse of
+    the median's variance plus ``MODEL_ERROR`` squared; 95 % interval by a bootstrap over
+    replicates.
 
     Parameters
     ----------
@@ -92,47 +154,22 @@ def fit_power_law(
     Raises
     ------
     ValueError
-        With fewer than three points in the window, fewer than two replicates, or where so many
-        runs diverged that a median is not finite.
+        With fewer than three points in the window, fewer than two replicates, or where more than
+        a quarter of the observations at some ``x`` is not finite.
     """
-    x = np.asarray(x, dtype=float)
-    log_y = [np.log(np.asarray(values, dtype=float)) for values in replicates]
-    used = (x >= window[0]) & (x <= window[1])
-    require(used.sum() >= LEAST_POINTS, "window", window, f"holds {used.sum()} points, needs 3")
-    require(min(map(len, log_y)) >= 2, "replicates", 1, "an interval needs at least two")
-    medians = np.array([np.median(values) for values in log_y])
-    require(np.isfinite(medians[used]).all(), "replicates", "nan", "half of the runs diverged")
+    x, log_y, used = _logarithms(x, replicates, window)
+    medians = _Medians.of(x, log_y)
+    reason = "more than a quarter of the observations is not finite"
+    require(medians.usable[used].all(), "x", x[used & ~medians.usable].tolist(), reason)
 
-    log_x = np.log(x)
-    weights = np.array([_median_error(values) ** -2 for values in log_y])
-    slope, intercept = _line(log_x[used], medians[used], weights[used])
-    coefficients = _coefficients(log_x[used], weights[used])
-
-    def slope_of(*samples, axis):
-        # A resampled median may be infinite where runs diverged: huge instead, as inf - inf is nan.
-        medians = [np.median(np.clip(values, -1e3, 1e3), axis=axis) for values in samples]
-        return np.tensordot(coefficients, np.array(medians), axes=1)
-
-    interval = bootstrap(
-        [values for values, inside in zip(log_y, used, strict=True) if inside],
-        slope_of,
-        paired=paired,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    by_start = {}
-    for start in x[x <= window[1]][: 1 - LEAST_POINTS]:
+    slope, intercept = medians.line(used)
+    samples = [values for values, inside in zip(log_y, used, strict=True) if inside]
+    coefficients = _coefficients(np.log(x[used]), medians.weights[used])
+    low, high = _interval(samples, coefficients, paired, seed)
+    by_start, enough = {}, max(LEAST_POINTS, used.sum() / 2)
+    for start in x[x <= window[1]]:
         here = (x >= start) & (x <= window[1])
-        if np.isfinite(medians[here]).all():
-            by_start[float(start)] = float(_line(log_x[here], medians[here], weights[here])[0])
-    return PowerLawFit(
-        float(slope),
-        float(interval.low),
-        float(interval.high),
-        float(intercept),
-        (float(x[used].min()), float(x[used].max())),
-        int(used.sum()),
-        by_start,
-    )
+        if here.sum() >= enough and medians.usable[here].all():
+            by_start[float(start)] = medians.line(here)[0]
+    ends = float(x[used].min()), float(x[used].max())
+    return PowerLawFit(slope, low, high, intercept, ends, int(used.sum()), by_start)

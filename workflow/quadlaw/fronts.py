@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from quadlaw.checks import require
 from quadlaw.exponents import fit_row
 from quadlaw.fitting import fit_power_law
 from quadlaw.theory import rates
 
 PROBLEM = ["model", "alpha", "beta", "sigma"]
 GROWN = 0.5  # a coordinate has grown when v_i^2 / w*_i first exceeds this
+SEEN = 0.8
 
 
 def weight_curves(weights: pd.DataFrame) -> pd.DataFrame:
@@ -31,31 +33,50 @@ def weight_curves(weights: pd.DataFrame) -> pd.DataFrame:
 def growth_times(weights: pd.DataFrame) -> pd.DataFrame:
     """First time at which ``v_i^2 > w*_i / 2``, by problem, coordinate and replicate.
 
-    Only coordinates that start below and that grew within the adaptation phase in every replicate:
-    the others' times are cut off by the end of that phase. Columns: the problem, ``step_size,
-    coordinate, replicate, time``.
+    Infinite where that did not happen within the adaptation phase. Only coordinates that start
+    below, and that grew in at least ``SEEN`` of the replicates: their median is then not touched by
+    the end of the phase. Columns: the problem, ``step_size, coordinate, replicate, time`` and
+    ``delay = log(w*_i / v_0^2 - 1)``, see :func:`front_exponents`.
     """
-    keys = [*PROBLEM, "step_size", "coordinate"]
+    keys = [*PROBLEM, "step_size", "coordinate", "replicate"]
+    start = weights[weights["time"] == 0].set_index(keys)
+    start = start[start["weight"] < GROWN * start["target"]]
     grown = weights["weight"] > GROWN * weights["target"]
-    started = weights[grown & (weights["time"] == 0)]
     early = weights[grown & (weights["time"] <= weights["adaptation_steps"])]
-    first = early.groupby([*keys, "replicate"])["time"].min().reset_index()
-    whole = first.groupby(keys)["replicate"].transform("size") == weights["replicate"].nunique()
-    return first[whole & ~first["coordinate"].isin(started["coordinate"])]
+    times = pd.DataFrame(
+        {
+            "time": early.groupby(keys)["time"].min().reindex(start.index, fill_value=np.inf),
+            "delay": np.log(start["target"] / start["weight"] - 1),
+        }
+    )
+    share = np.isfinite(times["time"]).groupby(keys[:-1]).transform("mean")
+    return times[share >= SEEN].reset_index()
 
 
 def front_exponents(weights: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:
     """``p`` of ``eta t_i ~ i^p``: how long coordinates ``i`` in ``window`` take to grow.
 
     The prediction ``(alpha + beta) / 2`` is the front ``i ~ (eta t)^(2/(alpha + beta))`` read the
-    other way round. All coordinates share their streams.
+    other way round. Without noise, ``u = v_i^2`` follows ``du/dt = 2 eta lambda_i u (w*_i - u)``
+    and reaches half of its target at ``eta t_i = log(w*_i / v_0^2 - 1) / (2 lambda_i w*_i)``: the
+    second fit divides the times by that logarithm. All coordinates share their streams.
+
+    Raises
+    ------
+    ValueError
+        If fewer than three coordinates of a problem in the window have grown.
     """
-    rows = []
-    for key, some in growth_times(weights).groupby([*PROBLEM, "step_size"]):
+    rows, times = [], growth_times(weights)
+    missing = weights[PROBLEM].drop_duplicates().merge(times[PROBLEM], how="left", indicator=True)
+    missing = missing.loc[missing["_merge"] == "left_only", PROBLEM].to_dict("records")
+    require(not missing, "trajectories", missing, "no coordinate grew in the adaptation phase")
+    for key, some in times.groupby([*PROBLEM, "step_size"]):
         series = dict(zip([*PROBLEM, "step_size"], key, strict=True))
-        groups = list(some.sort_values("replicate").groupby("coordinate")["time"])
-        times = [series["step_size"] * time.to_numpy() for _, time in groups]
-        fit = fit_power_law([i for i, _ in groups], times, window=window, paired=True)
         predicted = 1 / rates.front_exponent(series["alpha"], series["beta"])
-        rows.append(fit_row(series, "growth time exponent", "i", predicted, fit))
+        clock = series["step_size"] * some["time"]
+        for name, scaled in {"eta t": clock, "eta t / log": clock / some["delay"]}.items():
+            groups = list(scaled.set_axis(some["coordinate"]).groupby(level=0))
+            coordinates = [i for i, _ in groups]
+            fit = fit_power_law(coordinates, [t for _, t in groups], window=window, paired=True)
+            rows.append(fit_row(series, "growth time exponent", name, predicted, fit))
     return pd.DataFrame(rows)

@@ -75,37 +75,33 @@ MODELS = {
 def compile_loop(predict: Callable, update: Callable) -> Callable:
     """Compile one-pass SGD on many lanes that share their inputs.
 
-    Returns ``train(p, x, y, rate, active)``, which changes ``p`` in place:
+    Returns ``train(p, x, y, rate, sizes)``, which changes ``p`` in place:
 
-    * ``p``, shape (M, L): the parameters, one column a lane, float32 or float64;
+    * ``p``, shape (L, M): the parameters, one row a lane, float32 or float64;
     * ``x``, shape (n, M), and ``y``, shape (n,): the samples, one a step;
     * ``rate``, shape (n, L): each lane's step size at each step;
-    * ``active``, shape (M,): coordinate ``i`` is trained in the first ``active[i]`` lanes, so
-      lanes stand in falling order of model size.
+    * ``sizes``, shape (L,): only the first ``sizes[l]`` coordinates of lane ``l`` are trained.
 
-    Parameters pass through the processor once a step: a lane's last update and its next
-    prediction share one sweep over the coordinates.
+    A lane's last update and its next prediction share one sweep over its coordinates, which the
+    compiler turns into vector instructions, however many lanes there are.
     """
 
     @numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-    def train(p, x, y, rate, active):
-        samples, size = x.shape
-        lanes = p.shape[1]
-        f = np.empty(lanes, p.dtype)
-        g = np.zeros(lanes, p.dtype)
-        for t in range(samples):
-            before = max(t - 1, 0)  # at t = 0, g = 0: the update does nothing
-            f[:] = 0
-            for i in range(size):
-                x_before, x_now = x[before, i], x[t, i]
-                for lane in range(active[i]):
-                    value = update(x_before, p[i, lane], g[lane])
-                    p[i, lane] = value
-                    f[lane] += predict(x_now, value)
-            for lane in range(lanes):
-                g[lane] = rate[t, lane] * (f[lane] - y[t])
-        for i in range(size):
-            for lane in range(active[i]):
-                p[i, lane] = update(x[samples - 1, i], p[i, lane], g[lane])
+    def train(p, x, y, rate, sizes):
+        last = len(x) - 1
+        g = np.zeros(len(p), p.dtype)
+        for t in range(len(x)):
+            before, now = x[max(t - 1, 0)], x[t]  # at t = 0, g = 0: the update does nothing
+            for lane in range(len(p)):
+                row, step = p[lane], g[lane]
+                f = p.dtype.type(0)
+                for i in range(sizes[lane]):
+                    value = update(before[i], row[i], step)
+                    row[i] = value
+                    f += predict(now[i], value)
+                g[lane] = rate[t, lane] * (f - y[t])
+        for lane in range(len(p)):
+            for i in range(sizes[lane]):
+                p[lane, i] = update(x[last, i], p[lane, i], g[lane])
 
     return train

@@ -36,6 +36,15 @@ def modules_used(*modules: str) -> list[str]:
     return sorted(found)
 
 
+def require_unchanged(code: str, *modules: str) -> None:
+    """Raise ``RuntimeError`` unless ``code`` is still the hash of ``modules``.
+
+    A job is told the hash of the code when its run starts and loads the code when it starts itself.
+    """
+    if code_hash(*modules) != code:
+        raise RuntimeError(f"{', '.join(modules)} changed while the workflow ran: start it again")
+
+
 def _without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(

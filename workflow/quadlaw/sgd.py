@@ -1,7 +1,8 @@
 """One-pass SGD: many runs on shared sample streams, as tidy tables.
 
 A *lane* is one run: a model, its size, its step size and its initial value. All lanes of a
-replicate see the same samples.
+replicate see the same samples; these depend on the largest model size among them, which sets how
+many numbers a sample takes from the stream.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,46 +19,45 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.streams import chunks
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
-DIVERGED = (
-    10.0  # a run has diverged if its risk is this many times that at its start, or not finite
-)
+DIVERGED = 10.0  # see run_lanes
 
 
 @dataclass
 class Group:
-    """The lanes of one model in falling order of size, with their parameters of shape (M, L)."""
+    """The lanes of one model, with their parameters of shape (L, M)."""
 
     model: Model
     lanes: pd.DataFrame
     parameters: np.ndarray
-    active: np.ndarray
 
     @classmethod
     def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
-        lanes = lanes.sort_values("model_size", ascending=False, kind="stable")
-        sizes = lanes["model_size"].to_numpy()
-        coordinate = np.arange(sizes[0])
-        active = (sizes > coordinate[:, None]).sum(axis=1)
         first = model.initial(lanes["init"].to_numpy()).astype(dtype)
-        return cls(model, lanes, np.tile(first, (sizes[0], 1)), active)
+        return cls(model, lanes, np.repeat(first[:, None], lanes["model_size"].max(), axis=1))
+
+    @property
+    def sizes(self) -> np.ndarray:
+        return self.lanes["model_size"].to_numpy()
 
     def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
         """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes."""
-        x = np.ascontiguousarray(x[:, : len(self.parameters)])
         rate = np.outer(factor, self.lanes["step_size"]).astype(self.parameters.dtype)
-        self.model.train(self.parameters, x, y, rate, self.active)
+        self.model.train(self.parameters, x, y, rate, self.sizes)
 
     def weights(self) -> np.ndarray:
-        """The linear weights ``w``, float64, shape (M, L)."""
+        """The linear weights ``w``, float64, shape (L, M)."""
         return self.model.weight(self.parameters.astype(float))
 
     def excess_risk(self, spectrum: Spectrum) -> np.ndarray:
         """``sum_{i<=M} lambda_i (w_i - w*_i)^2 + tail(M)`` of each lane, shape (L,)."""
-        size = len(self.parameters)
-        seen = np.arange(size)[:, None] < self.lanes["model_size"].to_numpy()
-        error = self.weights() - spectrum.target[:size, None]
-        bias = np.einsum("i,il->l", spectrum.eigenvalues[:size], np.where(seen, error, 0) ** 2)
-        return bias + spectrum.tail[self.lanes["model_size"]]
+        size = self.parameters.shape[1]
+        seen = np.arange(size) < self.sizes[:, None]
+        error = np.where(seen, self.weights() - spectrum.target[:size], 0)
+        return error**2 @ spectrum.eigenvalues[:size] + spectrum.tail[self.sizes]
+
+    def divergence_limit(self, spectrum: Spectrum) -> np.ndarray:
+        """The risk beyond which a run counts as diverged, shape (L,); call before training."""
+        return DIVERGED * np.maximum(self.excess_risk(spectrum), spectrum.tail[0])
 
 
 def _groups(lanes: pd.DataFrame, dtype: str) -> list[Group]:
@@ -75,7 +75,7 @@ def _train(
 ) -> Iterator[int]:
     """Train all groups on one stream; yield each number of steps in ``stops`` as it is reached."""
     dtype = groups[0].parameters.dtype.name
-    spectrum = spectrum.head(max(len(group.parameters) for group in groups))
+    spectrum = spectrum.head(max(group.sizes.max() for group in groups))
     if stops[0] == 0:
         yield 0
     for start, x, y in chunks(spectrum, samples, replicate, seed, stops, dtype):
@@ -132,26 +132,26 @@ def run_lanes(
     -------
     DataFrame
         One row a lane and replicate: the lane's columns, ``alpha, beta, sigma, samples, schedule,
-        replicate``, then ``excess_risk`` and ``diverged``. Diverged runs stay in the table.
+        replicate``, then ``excess_risk`` and ``diverged``: whether the risk is not finite or more
+        than ten times that of ``w = 0`` and of the start. Diverged runs stay in the table.
     """
     tables = []
     for replicate in replicates:
         groups = _groups(lanes, dtype)
-        before = [group.excess_risk(spectrum) for group in groups]
+        limits = [group.divergence_limit(spectrum) for group in groups]
         with np.errstate(over="ignore", invalid="ignore"):
             list(_train(spectrum, groups, samples, replicate, seed, [samples], schedule))
             after = [group.excess_risk(spectrum) for group in groups]
         labels = _labels(spectrum, samples, schedule, replicate)
-        for group, start, risk in zip(groups, before, after, strict=True):
-            # `not <=` also holds for nan
-            tables.append(
-                group.lanes.assign(**labels, excess_risk=risk, diverged=~(risk <= DIVERGED * start))
-            )
+        for group, limit, risk in zip(groups, limits, after, strict=True):
+            diverged = ~(risk <= limit)  # also for nan
+            tables.append(group.lanes.assign(**labels, excess_risk=risk, diverged=diverged))
     return pd.concat(tables, ignore_index=True)
 
 
-def _check_settings(replicates, dtype, schedule) -> None:
+def _check_settings(replicates, seed, dtype, schedule) -> None:
     count("replicates", replicates)
+    count("seed", seed, least=0)
     require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
     require(isinstance(schedule, TwoPhase), "schedule", schedule, "must be a TwoPhase schedule")
 
@@ -215,7 +215,7 @@ def simulate(
     """
     lanes = _lane_table(model, model_size, step_size, init)
     horizons = [count("samples", T) for T in several("samples", samples)]
-    _check_settings(replicates, dtype, schedule)
+    _check_settings(replicates, seed, dtype, schedule)
     spectrum = problem.spectrum(lanes["model_size"].max())
     options = {"replicates": range(replicates), "seed": seed, "schedule": schedule, "dtype": dtype}
     tables = [run_lanes(spectrum, lanes, T, **options) for T in horizons]
@@ -270,12 +270,13 @@ def trajectory(
     """
     lanes = _lane_table(model, model_size, step_size, init)
     samples = count("samples", samples)
-    _check_settings(replicates, dtype, schedule)
+    _check_settings(replicates, seed, dtype, schedule)
     require(len(lanes) == 1, "trajectory", len(lanes), "follows one setting at a time")
     chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
     require(max(chosen) <= model_size, "coordinates", max(chosen), "lies beyond model_size")
-    times = log_spaced(samples, 100) if times is None else np.sort(several("times", times))
-    require(times[0] >= 0 and times[-1] <= samples, "times", list(times), "lie in [0, samples]")
+    times = log_spaced(samples, 100) if times is None else several("times", times)
+    times = sorted(count("times", time, least=0) for time in times)
+    require(times[-1] <= samples, "times", times[-1], "lies beyond samples")
     spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
 
     risks, weights = [], []
@@ -286,7 +287,7 @@ def trajectory(
             for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
                 here = labels | {"time": int(time)}
                 risks.append(here | {"excess_risk": group.excess_risk(spectrum)[0]})
-                weight, target = group.weights()[chosen - 1, 0], spectrum.target[chosen - 1]
+                weight, target = group.weights()[0, chosen - 1], spectrum.target[chosen - 1]
                 weights.append(
                     pd.DataFrame({"coordinate": chosen, "weight": weight, "target": target}).assign(
                         **here

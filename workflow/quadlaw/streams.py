@@ -2,7 +2,8 @@
 
 A stream is keyed by the seed, the problem, the number of samples ``T`` and the replicate. Runs that
 differ in nothing else (models, step sizes, initial values, model sizes) share one stream, so that
-they are compared in pairs; estimates at different problems or ``T`` are independent.
+they are compared in pairs; estimates at different problems or ``T`` are independent. A sample takes
+``M + 2`` numbers from the stream, where ``M`` is the largest model size of the call.
 """
 
 import hashlib

@@ -1,14 +1,20 @@
 """Configuration and what several rules read from it."""
 
+import yaml
+
 from quadlaw.config import checked
 from quadlaw.experiments import batches, model_sizes, sweep_points
 from quadlaw.provenance import code_hash
 
+with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as file:
+    SCHEMA = yaml.safe_load(file)
 try:
-    config = checked(config)
+    config = checked(config, SCHEMA)
 except ValueError as fault:
     sys.exit(f"configuration: {fault}")
 
+# What a simulated table depends on; Snakemake does not follow imports.
+RUN_MODULES = ["quadlaw.experiments", "quadlaw.files", "quadlaw.provenance"]
 RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 SWEEPS = config["sweeps"]

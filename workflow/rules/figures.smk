@@ -12,7 +12,7 @@ rule figure:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.plotting"),
+        code=code_hash("quadlaw.plotting", "quadlaw.theory.rates"),
     message:
         "Figure {wildcards.name}"
     notebook:

@@ -15,7 +15,7 @@ rule fit_sweep:
     params:
         pilots=lambda wildcards: SWEEPS[wildcards.sweep]["pilots"],
         fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
-        code=code_hash("quadlaw.exponents"),
+        code=code_hash("quadlaw.exponents", "quadlaw.files"),
     message:
         "Curves and exponents of {wildcards.sweep}"
     script:
@@ -38,7 +38,7 @@ rule fit_trajectory:
         "../../envs/environment.yaml"
     params:
         window=lambda wildcards: TRAJECTORIES[wildcards.trajectory]["fit"]["window"],
-        code=code_hash("quadlaw.fronts"),
+        code=code_hash("quadlaw.fronts", "quadlaw.files"),
     message:
         "Weights over time and the front of {wildcards.trajectory}"
     script:
@@ -57,6 +57,7 @@ rule collect_fits:
         "../../envs/environment.yaml"
     params:
         figures=FIGURES,
+        code=code_hash("quadlaw.files"),
     message:
         "All fitted exponents beside their predictions"
     script:

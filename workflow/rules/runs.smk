@@ -15,7 +15,8 @@ rule runs:
     params:
         points=batch_points,
         store=f"{RESULTS}/points",
-        code=code_hash("quadlaw.experiments"),
+        modules=RUN_MODULES,
+        code=code_hash(*RUN_MODULES),
     resources:
         mem_mb=1000,
     message:
@@ -37,7 +38,8 @@ rule trajectory:
         "../../envs/environment.yaml"
     params:
         point=lambda wildcards: trajectory_points(wildcards.trajectory)[wildcards.problem],
-        code=code_hash("quadlaw.experiments"),
+        modules=RUN_MODULES,
+        code=code_hash(*RUN_MODULES),
     resources:
         mem_mb=1000,
     message:

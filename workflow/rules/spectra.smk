@@ -7,7 +7,7 @@ rule spectrum:
         "../../envs/environment.yaml"
     params:
         problem=lambda wildcards: SPECTRA[wildcards.problem],
-        code=code_hash("quadlaw.problem"),
+        code=code_hash("quadlaw.problem", "quadlaw.files"),
     message:
         "Spectrum and target of {wildcards.problem}"
     script:

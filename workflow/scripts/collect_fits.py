@@ -2,29 +2,41 @@
 
 import pandas as pd
 
+from joblog import logged
 from quadlaw.files import write_bytes, write_table
 
 COLUMNS = ["figure", "model", "alpha", "beta", "sigma", "init_scale", "quantity", "against"]
 
 
+KEYS = ["figure", "quantity", "model", "alpha", "beta", "init_scale"]
+PLAIN = ["T", "M", "eta t"]
+
+
 def markdown(fits):
-    """The fits as a Markdown table; sample exponents against the clock of the rates alone."""
-    shown = fits[fits["against"] != "T"].copy()
-    interval = shown.agg("[{0[ci_low]:.3f}, {0[ci_high]:.3f}]".format, axis=1)
-    starts = shown.agg("{0[start_low]:.3f} to {0[start_high]:.3f}".format, axis=1)
-    table = shown[["figure", "quantity", "model", "alpha", "beta", "init_scale"]].assign(
-        predicted=shown["predicted"].map("{:.3f}".format),
-        measured=shown["estimate"].map("{:.3f}".format),
-        interval=interval,
-        starts=starts,
-    )
-    table["init_scale"] = table["init_scale"].map("{:g}".format)
-    names = {
-        "interval": "95 % interval",
-        "starts": "other window starts",
-        "init_scale": "init scale",
-    }
-    return table.rename(columns=names).to_markdown(index=False, disable_numparse=True) + "\n"
+    """One row a quantity: fitted against the cleaner variable, then against the plain one."""
+    plain = fits[fits["against"].isin(PLAIN)].set_index(KEYS)["estimate"]
+    rows = []
+    for fit in fits[~fits["against"].isin(PLAIN)].to_dict("records"):
+        edge = {True: "yes", False: "no"}.get(fit["step_at_edge"], "-")
+        scale, diverged = fit["init_scale"], fit["diverged_share"]
+        rows.append(
+            {
+                "figure": fit["figure"],
+                "quantity": fit["quantity"],
+                "model": fit["model"],
+                "alpha, beta": "{alpha:g}, {beta:g}".format(**fit),
+                "v_0 scale": "-" if pd.isna(scale) else f"{scale:g}",
+                "predicted": f"{fit['predicted']:.3f}",
+                "against": fit["against"],
+                "measured": f"{fit['estimate']:.3f}",
+                "95 % interval": "{ci_low:.3f} to {ci_high:.3f}".format(**fit),
+                "other window starts": "{start_low:.3f} to {start_high:.3f}".format(**fit),
+                "against plain": f"{plain[tuple(fit[key] for key in KEYS)]:.3f}",
+                "diverged": "-" if pd.isna(diverged) else f"{diverged:.1%}",
+                "step at grid's edge": edge,
+            }
+        )
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
 def main(paths, figures, csv, readable):
@@ -38,9 +50,10 @@ def main(paths, figures, csv, readable):
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.input,
-        snakemake.params.figures,
-        snakemake.output.csv,
-        snakemake.output.markdown,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input,
+            snakemake.params.figures,
+            snakemake.output.csv,
+            snakemake.output.markdown,
+        )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from joblog import logged
 from quadlaw.curves import choose_steps, curves, ratio_curves, reported
 from quadlaw.exponents import fitted_exponents
 from quadlaw.files import write_table
@@ -20,10 +21,11 @@ def main(runs, pilots, fit, curves_csv, fits_csv):
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.input.runs,
-        snakemake.params.pilots,
-        snakemake.params.fit,
-        snakemake.output.curves,
-        snakemake.output.fits,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input.runs,
+            snakemake.params.pilots,
+            snakemake.params.fit,
+            snakemake.output.curves,
+            snakemake.output.fits,
+        )

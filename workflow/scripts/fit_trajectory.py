@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from joblog import logged
 from quadlaw.files import write_table
 from quadlaw.fronts import front_exponents, weight_curves
 
@@ -13,9 +14,10 @@ def main(runs, window, curves_csv, fits_csv):
 
 
 if __name__ == "__main__":
-    main(
-        snakemake.input.runs,
-        snakemake.params.window,
-        snakemake.output.curves,
-        snakemake.output.fits,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input.runs,
+            snakemake.params.window,
+            snakemake.output.curves,
+            snakemake.output.fits,
+        )

@@ -1,5 +1,6 @@
 """Write the spectrum of one problem."""
 
+from joblog import logged
 from quadlaw.files import write_table
 from quadlaw.problem import PowerLaw
 
@@ -10,4 +11,5 @@ def main(problem, table):
 
 
 if __name__ == "__main__":
-    main(snakemake.params.problem, snakemake.output.table)
+    with logged(snakemake.log[0]):
+        main(snakemake.params.problem, snakemake.output.table)

@@ -2,15 +2,26 @@
 
 import pandas as pd
 
+from joblog import logged
 from quadlaw.experiments import run_trajectory
 from quadlaw.files import write_table
 from quadlaw.problem import Spectrum
+from quadlaw.provenance import require_unchanged
 
 
-def main(spectrum, point, table):
+def main(spectrum, point, modules, code, table):
     problem = Spectrum.from_frame(pd.read_parquet(spectrum))
-    write_table(run_trajectory(point, problem), table)
+    weights = run_trajectory(point, problem)
+    require_unchanged(code, *modules)
+    write_table(weights, table)
 
 
 if __name__ == "__main__":
-    main(snakemake.input.spectrum, snakemake.params.point, snakemake.output.table)
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input.spectrum,
+            snakemake.params.point,
+            snakemake.params.modules,
+            snakemake.params.code,
+            snakemake.output.table,
+        )

@@ -1,0 +1,16 @@
+"""What every script does with its log file."""
+
+import sys
+import traceback
+from contextlib import contextmanager, redirect_stdout
+
+
+@contextmanager
+def logged(path):
+    """Send prints to the log; a failure's traceback too, and one line of it to the terminal."""
+    with open(path, "w", buffering=1) as log, redirect_stdout(log):
+        try:
+            yield
+        except Exception as fault:
+            traceback.print_exc(file=log)
+            sys.exit(f"{type(fault).__name__}: {fault} (see {path})")
