@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate smoke test lint format bench env readme lock clean
+.PHONY: help replicate unlock smoke test lint format bench env readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -11,6 +11,9 @@ help:            ## List these targets
 
 replicate: $(READY)  ## Full replication: every table and figure, on all cores
 	$(BIN)/snakemake --cores all
+
+unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, then run again
+	$(BIN)/snakemake --unlock
 
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml

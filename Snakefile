@@ -12,7 +12,7 @@ min_version("9.0")
 PACKAGES = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, PACKAGES)
 os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]),
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]),
     PYTHONPATH=os.pathsep.join(filter(None, [PACKAGES, os.getenv("PYTHONPATH")])),
     OMP_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",

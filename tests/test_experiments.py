@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quadlaw import PowerLaw, experiments
 from quadlaw.config import checked
 from quadlaw.theory import rates
+from reference import linear_risk
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -58,6 +59,19 @@ def test_models_hold_four_times_the_effective_dimension(name):
                 model, point["alpha"], point["beta"], point["samples"]
             )
             assert min(experiments.model_sizes(point)) >= 4 * dimension
+
+
+def test_a_larger_model_has_a_lower_risk_by_the_same_factor_at_every_sample_size():
+    """Four times ``D(T)`` in place of many times: a matter of the level, not of the exponent."""
+    problem, factors = PowerLaw(2.0, 2.0), []
+    for samples in (1024, 4096):
+        dimension = rates.effective_dimension("linear", 2.0, 2.0, samples)
+        near, far = (
+            linear_risk(problem, int(factor * dimension), samples, 0.2, 0.5) for factor in (4, 64)
+        )
+        factors.append(far / near)
+    assert 0.9 < factors[0] < 0.97
+    assert factors[1] == pytest.approx(factors[0], rel=0.01)
 
 
 def test_lanes_follow_the_rules_of_the_theory():

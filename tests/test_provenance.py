@@ -34,6 +34,14 @@ def test_code_changes_the_hash_and_comments_and_docstrings_do_not(package):
     assert provenance.code_hash("quadlaw.experiments") != before
 
 
+def test_a_change_after_the_start_of_a_run_is_noticed(package):
+    code = provenance.code_hash("quadlaw.experiments")
+    provenance.require_unchanged(code, "quadlaw.experiments")
+    edit(package / "sgd.py", "DIVERGED = 10.0", "DIVERGED = 11.0")
+    with pytest.raises(RuntimeError, match=r"quadlaw\.experiments changed while"):
+        provenance.require_unchanged(code, "quadlaw.experiments")
+
+
 def test_unrelated_modules_do_not_change_the_hash(package):
     before = provenance.code_hash("quadlaw.experiments")
     (package / "plotting.py").write_text("x = 1\n")

@@ -76,7 +76,7 @@ def test_smoke_run_builds_everything_from_nothing(finished):
             assert (finished / OUTPUT / "figures" / f"{name}.{kind}").stat().st_size > 5_000
     header, *rows = (finished / OUTPUT / "results/fits.csv").read_text().splitlines()
     assert header.startswith("figure,model,alpha,beta,sigma")
-    assert len(rows) == 2 * 12 + 4 + 2 * 9 + 2  # both clocks for what is fitted against T
+    assert len(rows) == 2 * (12 + 4 + 9 + 2)  # each against two variables
     assert planned(finished) == {}
 
 

@@ -31,7 +31,7 @@ def markdown(fits):
                 "measured": f"{fit['estimate']:.3f}",
                 "95 % interval": "{ci_low:.3f} to {ci_high:.3f}".format(**fit),
                 "other window starts": "{start_low:.3f} to {start_high:.3f}".format(**fit),
-                "against plain": f"{plain[tuple(fit[key] for key in KEYS)]:.3f}",
+                "against T, M or eta t": f"{plain[tuple(fit[key] for key in KEYS)]:.3f}",
                 "diverged": "-" if pd.isna(diverged) else f"{diverged:.1%}",
                 "step at grid's edge": edge,
             }
