@@ -74,18 +74,18 @@ def test_a_larger_model_has_a_lower_risk_by_the_same_factor_at_every_sample_size
     assert factors[1] == pytest.approx(factors[0], rel=0.01)
 
 
-def test_lanes_follow_the_rules_of_the_theory():
-    point = experiments.sweep_points(SWEEPS["model_scaling"], CONFIG)[0]
+@pytest.mark.parametrize(("alpha", "beta"), [(2.5, 1.5), (1.5, 2.0)])
+def test_lanes_follow_the_rules_of_the_theory(alpha, beta):
+    points = experiments.sweep_points(SWEEPS["model_scaling"], CONFIG)
+    point = next(one for one in points if (one["alpha"], one["beta"]) == (alpha, beta))
     lanes = experiments.point_lanes(point)
     assert len(lanes) == len(point["model_sizes"]) * sum(map(len, point["step_constants"].values()))
-    lane = lanes.iloc[-1]
-    dimension = rates.effective_dimension(
-        lane["model"], point["alpha"], point["beta"], point["samples"], lane["model_size"]
-    )
-    expected = rates.step_size(
-        lane["model"], point["alpha"], point["beta"], dimension, lane["step_constant"]
-    )
-    assert lane["step_size"] == pytest.approx(expected)
+    for lane in lanes.to_dict("records"):
+        samples, size = point["samples"], lane["model_size"]
+        learned = min(samples ** (1 / max(beta, (alpha + beta) / 2)), size)
+        assert lane["init"] == pytest.approx(0.5 * min(1, learned ** ((alpha - beta) / 4)))
+        power = min(0, (alpha - beta) / (2 if lane["model"] == "quadratic" else 1))
+        assert lane["step_size"] == pytest.approx(lane["step_constant"] * learned**power)
 
 
 def test_trajectory_follows_log_spaced_coordinates():
