@@ -25,16 +25,16 @@ def test_a_pure_power_law_is_recovered_exactly(exponent, prefactor):
     assert fit.ci_low == pytest.approx(exponent, abs=1e-9)
 
 
-@pytest.mark.parametrize(("replicates", "least"), [(16, 0.90), (8, 0.86)])
-def test_interval_covers_the_truth_about_as_often_as_it_says(replicates, least):
-    """Spreads that differ from point to point; few replicates make intervals a little short."""
+@pytest.mark.parametrize("replicates", [8, 16])
+def test_interval_covers_the_truth_as_often_as_it_says(replicates):
+    """Also where spreads differ from point to point: 95 %, and a little more for few replicates."""
     spread = np.linspace(0.05, 0.4, len(X))[:, None]
     fits = [
         fit_power_law(X, power_law(-0.5, spread, replicates, seed), seed=seed)
         for seed in range(300)
     ]
     covered = np.mean([fit.ci_low <= -0.5 <= fit.ci_high for fit in fits])
-    assert least <= covered <= 0.99
+    assert 0.92 <= covered <= 0.99
     # the control: an exponent five standard errors away must be rejected
     wrong = -0.5 + 5 * np.std([fit.exponent for fit in fits])
     assert np.mean([fit.ci_low <= wrong <= fit.ci_high for fit in fits]) < 0.02
