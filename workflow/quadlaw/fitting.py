@@ -119,7 +119,8 @@ def _interval(
 def _logarithms(x, replicates, window) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
     """``x``, the logarithms of the replicates, and which ``x`` lie in the window; checked."""
     x = np.asarray(x, dtype=float)
-    log_y = [np.log(np.asarray(values, dtype=float)) for values in replicates]
+    with np.errstate(divide="ignore"):  # log 0 = -inf, where y is the reciprocal of a diverged risk
+        log_y = [np.log(np.asarray(values, dtype=float)) for values in replicates]
     used = (x >= window[0]) & (x <= window[1])
     require(used.sum() >= LEAST_POINTS, "window", window, f"holds {used.sum()} points, needs 3")
     require(min(map(len, log_y)) >= 2, "replicates", 1, "an interval needs at least two")
