@@ -1,0 +1,109 @@
+"""The linear model's exact risk against a slow loop, against simulation and against its limits."""
+
+import numpy as np
+import pytest
+
+import reference
+from quadlaw import PowerLaw, TwoPhase, simulate
+from quadlaw.theory import linear_risk, stability_edge
+from quadlaw.theory.grids import Nodes, log_steps, whole_steps
+
+SETTINGS = [(2, 3, 0.5), (3, 1.5, 1.0), (1.5, 2.5, 0.1), (2, 2, 0.0)]
+
+
+@pytest.mark.parametrize("alpha, beta, sigma", SETTINGS)
+@pytest.mark.parametrize("size", [1, 7, 256])
+def test_steps_agree_with_the_slow_loop(alpha, beta, sigma, size):
+    problem = PowerLaw(alpha, beta, sigma)
+    slow = reference.linear_risk(problem, size, 777, 0.1, 0.3)
+    fast = linear_risk(
+        problem, model_size=size, samples=777, step_size=0.1, init=0.3, method="steps"
+    )
+    assert fast == pytest.approx(slow, rel=1e-10)
+
+
+@pytest.mark.parametrize("alpha, beta, sigma", SETTINGS)
+def test_leaps_agree_with_steps_and_converge(alpha, beta, sigma):
+    settings = {"model_size": 2000, "samples": 50_000, "step_size": 0.2, "init": 0.3}
+    problem = PowerLaw(alpha, beta, sigma)
+    exact = linear_risk(problem, method="steps", **settings)
+    assert linear_risk(problem, method="leaps", **settings) == pytest.approx(exact, rel=1e-3)
+    coarse = linear_risk(problem, method="leaps", growth=0.5, **settings)
+    assert coarse == pytest.approx(exact, rel=2e-2)
+
+
+def test_simulation_agrees_and_a_theory_without_noise_does_not():
+    problem = PowerLaw(2, 3, 0.5)
+    settings = {"model_size": 64, "samples": 1024, "step_size": 0.1, "init": 0.3}
+    runs = simulate(problem, model="linear", replicates=200, seed=3, **settings)["excess_risk"]
+    error = runs.std() / np.sqrt(len(runs))
+    assert abs(runs.mean() - linear_risk(problem, **settings)) < 4 * error
+    silent = linear_risk(PowerLaw(2, 3, 0.0), **settings)
+    assert abs(runs.mean() - silent) > 20 * error
+
+
+def test_without_noise_one_coordinate_decays_geometrically():
+    """M = 1 without noise or tail: the moment shrinks by 1 - 2e + 3e^2 a step, tail aside."""
+    problem = PowerLaw(2, 60, 0.0)  # the tail is 2^-60
+    settings = {"model_size": 1, "samples": 20, "step_size": 0.1, "init": 0.5}
+    risk = linear_risk(problem, schedule=TwoPhase(adaptation=1.0), **settings)
+    assert risk == pytest.approx(0.75**2 * (1 - 0.2 + 0.03) ** 20, rel=1e-9)
+
+
+def test_risk_stays_bounded_below_the_edge_and_grows_beyond():
+    problem = PowerLaw(2, 2, 0.5)
+    edge = stability_edge(problem, 128)
+    constant = TwoPhase(adaptation=1.0)
+    settings = {"model_size": 128, "samples": 20_000, "init": 0.5, "schedule": constant}
+    below = linear_risk(problem, step_size=0.95 * edge, **settings)
+    assert below < 100
+    with pytest.raises(ValueError, match=r"step_size = .*the expected risk grows forever"):
+        linear_risk(problem, step_size=1.001 * edge, **settings)
+    eigenvalues, moments = problem.eigenvalues(128), np.ones(128)
+    eta = 1.02 * edge
+    for _ in range(20_000):  # the recursion itself, beyond the edge
+        source = eta**2 * eigenvalues * (eigenvalues @ moments)
+        moments = (1 - 2 * eta * eigenvalues + 2 * (eta * eigenvalues) ** 2) * moments + source
+    assert eigenvalues @ moments > 1e6
+
+
+def test_the_trajectory_ends_at_the_final_risk():
+    settings = {"model_size": 64, "samples": 1000, "step_size": 0.1, "init": 0.5}
+    table = linear_risk(PowerLaw(2, 2), whole=True, **settings)
+    assert list(table["time"]) == list(range(1001))
+    assert table["excess_risk"].iloc[-1] == linear_risk(PowerLaw(2, 2), **settings)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"init": 0}, "init = 0"),
+        ({"init": float("nan")}, "init = nan"),
+        ({"samples": 1}, "samples = 1"),
+        ({"step_size": -0.1}, "step_size = -0.1"),
+        ({"step_size": 3.0}, "step_size = 3.0"),
+        ({"method": "exact"}, "method = 'exact'"),
+        ({"model_size": 0}, "model_size = 0"),
+    ],
+)
+def test_bad_input_is_refused_with_its_reason(change, reason):
+    settings = {"model_size": 64, "samples": 1000, "step_size": 0.1, "init": 0.5} | change
+    with pytest.raises(ValueError, match=reason):
+        linear_risk(PowerLaw(2, 2), **settings)
+
+
+def test_nodes_sum_power_laws_as_all_coordinates_do():
+    for size in (1, 64, 65, 1000, 100_000):
+        nodes, index = Nodes.of(PowerLaw(2, 2), size), np.arange(1, size + 1.0)
+        assert nodes.count.sum() == size
+        for power in (0, 0.5, 1.1, 3):
+            total = np.sum(nodes.count * nodes.index**-power)
+            assert total == pytest.approx(np.sum(index**-power), rel=1e-3)
+
+
+@pytest.mark.parametrize("samples", [2, 3, 100, 12_345])
+@pytest.mark.parametrize("adaptation", [0.0, 0.5, 1.0])
+def test_leaps_see_the_step_sizes_of_every_step(samples, adaptation):
+    schedule = TwoPhase(adaptation)
+    lengths, factors = log_steps(samples, schedule, 0.1)
+    assert np.array_equal(np.repeat(factors, lengths), whole_steps(samples, schedule)[1])

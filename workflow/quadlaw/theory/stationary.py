@@ -1,0 +1,42 @@
+"""The quadratic model's coordinates at a constant step size: which survive, and where they settle.
+
+With ``u = v_i^2`` and ``S = R + sigma^2``, SGD is to second order in the step size ``e`` the
+stochastic logistic (Verhulst) equation
+
+    du = u (a - b u) dt + c u dB,   a = 2 e l w* + e^2 l S,   b = 2 e l,   c^2 = 4 e^2 l S.
+
+Its stationary density is proportional to ``u^(2 a / c^2 - 2) exp(-2 b u / c^2)``: a Gamma law
+of shape ``2 a / c^2 - 1 = w* / (e S) - 1/2`` and scale ``c^2 / (2 b) = e S``. It exists where the
+shape
+is positive; else ``log u`` drifts to minus infinity and the coordinate dies out.
+"""
+
+import numpy as np
+from scipy.stats import gamma
+
+from quadlaw.checks import require
+
+
+def extinction_threshold(step_size, variance):
+    """``eta S / 2``: coordinates of a smaller target ``w*`` die out; arrays allowed.
+
+    ``variance`` is ``S``, the excess risk plus ``sigma^2``. It is where the growth rate of
+    ``log u``, ``a - c^2 / 2 = 2 eta l (w* - eta S / 2)``, changes its sign.
+    """
+    return np.asarray(step_size) * variance / 2
+
+
+def stationary_law(target: float, step_size: float, variance: float):
+    """The Gamma law of ``v_i^2`` at a constant step size, as a frozen SciPy distribution.
+
+    Its mean is ``w* - eta S / 2``, its variance ``eta S (w* - eta S / 2)``.
+
+    Raises
+    ------
+    ValueError
+        Where the coordinate dies out, so that no such law exists.
+    """
+    scale = step_size * variance
+    threshold = float(extinction_threshold(step_size, variance))
+    require(target > threshold, "target", target, f"dies out: not above eta S / 2 = {threshold:g}")
+    return gamma(target / scale - 0.5, scale=scale)
