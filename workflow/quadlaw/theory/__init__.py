@@ -2,6 +2,16 @@
 
 from quadlaw.theory import rates
 from quadlaw.theory.linear import linear_risk, stability_edge
+from quadlaw.theory.mean_field import MeanField, mean_field, mean_field_risk
 from quadlaw.theory.stationary import extinction_threshold, stationary_law
 
-__all__ = ["extinction_threshold", "linear_risk", "rates", "stability_edge", "stationary_law"]
+__all__ = [
+    "MeanField",
+    "extinction_threshold",
+    "linear_risk",
+    "mean_field",
+    "mean_field_risk",
+    "rates",
+    "stability_edge",
+    "stationary_law",
+]

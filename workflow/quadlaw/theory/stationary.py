@@ -7,8 +7,7 @@ stochastic logistic (Verhulst) equation
 
 Its stationary density is proportional to ``u^(2 a / c^2 - 2) exp(-2 b u / c^2)``: a Gamma law
 of shape ``2 a / c^2 - 1 = w* / (e S) - 1/2`` and scale ``c^2 / (2 b) = e S``. It exists where the
-shape
-is positive; else ``log u`` drifts to minus infinity and the coordinate dies out.
+shape is positive; else ``log u`` drifts to minus infinity and the coordinate dies out.
 """
 
 import numpy as np
