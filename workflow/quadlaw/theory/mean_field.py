@@ -108,23 +108,23 @@ def _closure_run(mean, spread, counts, eigenvalues, target, tail, noise, etas, l
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _balanced(values):
+def _balanced(values, draw):
     """Fill with normals of exactly zero mean and unit mean square: less sampling error."""
     for p in range(len(values)):
-        values[p] = np.random.standard_normal()
+        values[p] = draw.standard_normal()
     values -= np.mean(values)
     values /= np.sqrt(np.mean(values**2))
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _particles_run(v, counts, eigenvalues, target, tail, noise, etas, seed):
+def _particles_run(v, counts, eigenvalues, target, tail, noise, etas, draw):
     """Step every particle, ``v`` of shape (K, P), in place; the risk before and after each step.
 
     All coordinates use the same normals, each from a random offset on, so that no two coordinates'
-    particles stay paired: only the law of each coordinate matters. A particle that escapes, as single
-    runs of SGD do, becomes a copy of its neighbour and is counted: the law is that of runs that stay.
+    particles stay paired: only the law of each coordinate matters. A particle that escapes, as
+    single runs of SGD do, becomes a copy of its neighbour and is counted: the law is that of runs
+    that stay.
     """
-    np.random.seed(seed)
     nodes, particles = v.shape
     x, xi = np.empty(2 * particles), np.empty(2 * particles)
     loss, lost = np.empty(nodes), 0
@@ -134,12 +134,12 @@ def _particles_run(v, counts, eigenvalues, target, tail, noise, etas, seed):
     risks[0] = tail + np.sum(counts * loss)
     for t in range(len(etas)):
         for values in (x, xi):
-            _balanced(values[:particles])
+            _balanced(values[:particles], draw)
             values[particles:] = values[:particles]
         for i in range(nodes):
             scale = eigenvalues[i] ** 0.5
             rest = np.sqrt(max(0.0, risks[t] + noise - loss[i]))
-            first, second = np.random.randint(particles), np.random.randint(particles)
+            first, second = draw.integers(0, particles), draw.integers(0, particles)
             total = 0.0
             for p in range(particles):
                 z = scale * x[first + p]
@@ -173,7 +173,7 @@ def _accurate(problem, size, init, eta, noise, samples, schedule, particles):
         v = np.full((len(nodes.index), particles), init)
         risks, escaped = _particles_run(
             v, nodes.count, nodes.eigenvalues, nodes.target,
-            float(problem.tail(size)), noise, eta * factors, batch,
+            float(problem.tail(size)), noise, eta * factors, np.random.default_rng(batch),
         )  # fmt: skip
         runs.append(risks)
         lost += escaped
