@@ -61,13 +61,19 @@ def _run(m, eigenvalues, counts, tail, noise, etas, lengths):
     return risks
 
 
-def stability_edge(problem: PowerLaw, model_size: int) -> float:
-    """The step size from which the linear model's expected risk grows without bound.
+def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") -> float:
+    """The step size from which the expected risk grows without bound.
 
     At a constant step the recursion contracts if and only if every ``e l_i < 1`` and
     ``sum_i e l_i / (2 (1 - e l_i)) < 1``: the gain of the risk's feedback on itself.
+
+    For the quadratic model this is the edge of its linearization at the target, a linear model of
+    eigenvalues ``l_i w*_i`` at twice the step size. Single runs may diverge well below it.
     """
     nodes = Nodes.of(problem, model_size)
+    if model == "quadratic":
+        rescaled = PowerLaw((problem.alpha + problem.beta) / 2, problem.beta, problem.sigma)
+        return stability_edge(rescaled, model_size) / 2
 
     def gain(eta):
         return np.sum(nodes.count * eta * nodes.eigenvalues / (2 * (1 - eta * nodes.eigenvalues)))

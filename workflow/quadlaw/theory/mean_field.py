@@ -16,7 +16,7 @@ from quadlaw.checks import count, real, require
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
-from quadlaw.theory.linear import trajectory_frame
+from quadlaw.theory.linear import stability_edge, trajectory_frame
 
 GROWTH = 0.02  # of the closure's leaps
 PARTICLES = 2048  # a coordinate, in each batch of the accurate method
@@ -231,6 +231,8 @@ def mean_field(
     zero = "must be positive: zero is a fixed point of the quadratic model"
     start = real("init", init, above=0, reason=zero)
     require(method in ("closure", "accurate"), "method", method, "must be closure or accurate")
+    edge = stability_edge(problem, size, "quadratic")
+    require(eta < edge, "step_size", eta, f"beyond {edge:.6g} the risk at the target grows forever")
     noise = problem.sigma**2
     if method == "closure":
         growth = real("growth", growth, above=0, reason="must be positive")
