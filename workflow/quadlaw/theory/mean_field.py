@@ -18,7 +18,7 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.linear import stability_edge, trajectory_frame
 
-GROWTH = 0.02  # of the closure's leaps
+GROWTH = 0.05  # of the closure's leaps
 PARTICLES = 2048  # a coordinate, in each batch of the accurate method
 BATCHES = 4  # independent systems of particles, whose spread gives the error
 HUGE = 1e280
@@ -216,7 +216,7 @@ def mean_field(
     method : {"closure", "accurate"}
         ``accurate`` follows particles of every node step by step and converges to the mean field;
         ``closure`` closes the moments as a Gamma law's and leaps in logarithmic time.
-    growth : float, default 0.02
+    growth : float, default 0.05
         Length of the closure's leaps over the time since the step size last changed.
     particles : int, default 2048
         A coordinate, in each of four batches.
