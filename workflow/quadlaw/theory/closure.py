@@ -13,7 +13,7 @@ import numpy as np
 # which err by less than half of it.
 STEPWISE = 0.004
 HUGE = 1e280
-SWEEPS = 2  # over a leap: the first finds the risk at its end, the others use it
+SWEEPS = 2  # over a leap: the first finds the risk at its end, the second uses it
 NUDGE = 1e-6  # relative change of the state that measures the slope of an increment
 
 
@@ -105,22 +105,26 @@ def _leap(state, after, counts, lams, targets, tail, eta, steps, variance):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def follow(state, counts, lams, targets, tail, noise, etas, lengths):
-    """Move ``state`` (rows ``A`` and ``g``, shape (2, K)) in place; risks, shape (n + 1,).
+def follow(state, counts, lams, targets, tail, noise, etas, lengths, marks):
+    """Move ``state`` (rows ``A`` and ``g``, shape (2, K)) in place.
 
-    ``S`` during a leap is its trapezoid mean over the steps. The risk at the end is first
-    extrapolated as a power of the time since the step size changed, then taken from the leap.
+    ``S`` during a leap is its trapezoid mean over the steps. Returns the risk before the first leap
+    and after each, shape (n + 1,), and the state after as many leaps as each of ``marks`` says.
     """
-    after = np.empty_like(state)
+    after, kept = np.empty_like(state), np.empty((len(marks), 2, len(lams)))
     risks = np.empty(len(lengths) + 1)
     A, g = state
     risks[0] = tail + np.sum(counts * lams * (A * A * g - targets * (2 * A - targets)))
-    for k in range(len(lengths)):
+    for k in range(len(lengths) + 1):
+        for m in np.flatnonzero(marks == k):
+            kept[m] = state
+        if k == len(lengths):
+            break
         share = (lengths[k] - 1) / (2 * lengths[k])
-        guess = risks[k]
+        end = risks[k]
         for _ in range(1 if lengths[k] == 1 else SWEEPS):
-            variance = noise + (1 - share) * risks[k] + share * guess
-            guess = _leap(state, after, counts, lams, targets, tail, etas[k], lengths[k], variance)
+            variance = noise + (1 - share) * risks[k] + share * end
+            end = _leap(state, after, counts, lams, targets, tail, etas[k], lengths[k], variance)
         state[:] = after
-        risks[k + 1] = guess
-    return risks
+        risks[k + 1] = end
+    return risks, kept

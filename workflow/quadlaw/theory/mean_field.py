@@ -6,6 +6,7 @@ coordinates, the tail and the noise add to the residual. The risk
 ``R = sum_i l_i E (v_i^2 - w*_i)^2 + tail(M)`` closes the loop: nothing is fitted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ class MeanField:
     trajectory : DataFrame
         ``time, excess_risk``.
     coordinates : DataFrame
-        ``index, count, target, mean, variance`` of ``v_i^2``, one row a node.
+        ``time, index, count, target, mean, variance`` of ``v_i^2``, one row a time and node.
     """
 
     risk: float
@@ -49,39 +50,43 @@ class MeanField:
 
     @property
     def effective_dimension(self) -> float:
-        """How many coordinates have ``E v_i^2 > w*_i / 2``."""
-        grown = self.coordinates["mean"] > self.coordinates["target"] / 2
-        return float(self.coordinates.loc[grown, "count"].sum())
+        """How many coordinates have ``E v_i^2 > w*_i / 2`` at the last of the times."""
+        last = self.coordinates[self.coordinates["time"] == self.coordinates["time"].max()]
+        return float(last.loc[last["mean"] > last["target"] / 2, "count"].sum())
 
 
-def _closure(problem, size, init, eta, noise, samples, schedule, growth):
-    lengths, factors = log_steps(samples, schedule, growth)
-    nodes = Nodes.of(problem, size)
+def _closure(problem, nodes, size, init, etas, lengths, marks):
     state = np.vstack([np.full(len(nodes.index), init**2), np.ones(len(nodes.index))])
-    risks = follow_moments(
+    risks, kept = follow_moments(
         state, nodes.count, nodes.eigenvalues, nodes.target,
-        float(problem.tail(size)), noise, eta * factors, lengths,
+        float(problem.tail(size)), problem.sigma**2, etas, lengths, marks,
     )  # fmt: skip
-    mean, spread = state
-    return nodes, mean, mean**2 * (spread - 1), lengths, risks, np.nan, np.nan
+    mean, spread = kept[:, 0], kept[:, 1]
+    return risks, mean, mean**2 * (spread - 1), np.nan, np.nan
 
 
-def _accurate(problem, size, init, eta, noise, samples, schedule, number):
-    lengths, factors = whole_steps(samples, schedule)
-    nodes = Nodes.of(problem, size)
-    runs, weights, lost = [], [], 0
+def _accurate(problem, nodes, size, init, etas, marks, number):
+    runs, moments, lost = [], [], 0
     for batch in range(BATCHES):
         v = np.full((len(nodes.index), number), init)
-        risks, escaped = follow_particles(
+        risks, kept, escaped = follow_particles(
             v, nodes.count, nodes.eigenvalues, nodes.target,
-            float(problem.tail(size)), noise, eta * factors, np.random.default_rng(batch),
+            float(problem.tail(size)), problem.sigma**2, etas, marks, np.random.default_rng(batch),
         )  # fmt: skip
         runs.append(risks)
+        moments.append(kept)
         lost += escaped
-        weights.append(v**2)
-    u, last = np.concatenate(weights, axis=1), np.array([run[-1] for run in runs])
-    error, share = last.std(ddof=1) / np.sqrt(BATCHES), lost / (BATCHES * number)
-    return nodes, u.mean(axis=1), u.var(axis=1), lengths, np.mean(runs, axis=0), error, share
+    mean, square = np.mean(moments, axis=0).transpose(1, 0, 2)
+    error = np.std([run[-1] for run in runs], ddof=1) / np.sqrt(BATCHES)
+    return np.mean(runs, axis=0), mean, square - mean**2, error, lost / (BATCHES * number)
+
+
+def _coordinates(nodes, times, mean, variance) -> pd.DataFrame:
+    """One row a time and node."""
+    every = {"index": nodes.index, "count": nodes.count, "target": nodes.target}
+    frame = pd.DataFrame({name: np.tile(column, len(times)) for name, column in every.items()})
+    frame.insert(0, "time", np.repeat(times, len(nodes.index)))
+    return frame.assign(mean=mean.ravel(), variance=variance.ravel())
 
 
 def mean_field(
@@ -93,6 +98,7 @@ def mean_field(
     init: float,
     schedule: TwoPhase = TwoPhase(),
     method: str = "closure",
+    times: Sequence[int] | None = None,
     growth: float = GROWTH,
     particles: int = PARTICLES,
 ) -> MeanField:
@@ -109,6 +115,9 @@ def mean_field(
     method : {"closure", "accurate"}
         ``accurate`` follows particles of every node step by step and converges to the mean field;
         ``closure`` closes the moments as a Gamma law's and leaps in logarithmic time.
+    times : sequence of int, optional
+        When to look at the coordinates, in steps; the closure takes the end of the leap. By default
+        after the last step.
     growth : float, default 0.1
         Length of the closure's leaps over the time since the step size last changed.
     particles : int, default 2048
@@ -126,20 +135,24 @@ def mean_field(
     require(method in ("closure", "accurate"), "method", method, "must be closure or accurate")
     edge = stability_edge(problem, size, "quadratic")
     require(eta < edge, "step_size", eta, f"beyond {edge:.6g} the risk at the target grows forever")
-    noise = problem.sigma**2
+    nodes = Nodes.of(problem, size)
     if method == "closure":
         growth = real("growth", growth, above=0, reason="must be positive")
-        found = _closure(problem, size, start, eta, noise, samples, schedule, growth)
+        lengths, factors = log_steps(samples, schedule, growth)
     else:
         number = count("particles", particles, least=16)
-        found = _accurate(problem, size, start, eta, noise, samples, schedule, number)
-    nodes, mean, variance, lengths, risks, error, escaped = found
+        lengths, factors = whole_steps(samples, schedule)
+    clock = np.concatenate([[0], np.cumsum(lengths)])
+    marks = np.searchsorted(clock, [samples] if times is None else times)
+    require(marks.max() < len(clock), "times", times, "must not exceed the number of samples")
+    if method == "closure":
+        found = _closure(problem, nodes, size, start, eta * factors, lengths, marks)
+    else:
+        found = _accurate(problem, nodes, size, start, eta * factors, marks, number)
+    risks, mean, variance, error, escaped = found
     limit = 10 * max(risks[0], float(problem.tail(0)))
     require(risks[-1] <= limit, "step_size", eta, "the risk diverges: a smaller one is needed")
-    coordinates = pd.DataFrame(
-        {"index": nodes.index, "count": nodes.count, "target": nodes.target,
-         "mean": mean, "variance": variance}
-    )  # fmt: skip
+    coordinates = _coordinates(nodes, clock[marks], mean, variance)
     frame = trajectory_frame(lengths, risks)
     return MeanField(float(risks[-1]), float(error), float(escaped), frame, coordinates)
 
