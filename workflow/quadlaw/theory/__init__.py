@@ -4,6 +4,7 @@ from quadlaw.theory import rates
 from quadlaw.theory.linear import linear_risk, stability_edge
 from quadlaw.theory.mean_field import MeanField, mean_field, mean_field_risk
 from quadlaw.theory.stationary import extinction_threshold, stationary_law
+from quadlaw.theory.tuning import predicted_risk, tuned_step
 
 __all__ = [
     "MeanField",
@@ -11,7 +12,9 @@ __all__ = [
     "linear_risk",
     "mean_field",
     "mean_field_risk",
+    "predicted_risk",
     "rates",
     "stability_edge",
     "stationary_law",
+    "tuned_step",
 ]

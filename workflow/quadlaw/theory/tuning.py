@@ -1,0 +1,54 @@
+"""The step size of the least predicted risk."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import TwoPhase
+from quadlaw.theory import rates
+from quadlaw.theory.linear import linear_risk, stability_edge
+from quadlaw.theory.mean_field import mean_field_risk
+
+SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that are tried
+SAFE = 0.5  # of the stability edge: single runs may diverge below it
+
+
+def predicted_risk(model: str, problem: PowerLaw, **settings) -> float:
+    """Excess risk of either model by its fast method; ``settings`` as of the two solvers."""
+    if model == "linear":
+        return linear_risk(problem, method="leaps", **settings)
+    return mean_field_risk(problem, method="closure", **settings)
+
+
+def tuned_step(
+    model: str,
+    problem: PowerLaw,
+    *,
+    model_size: int,
+    samples: int,
+    init: float,
+    schedule: TwoPhase = TwoPhase(),
+) -> tuple[float, float]:
+    """Step size of the least predicted risk, and that risk.
+
+    Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8
+    and at
+    most half of the stability edge, by Brent's bounded method in ``log c``.
+    """
+    alpha, beta = problem.alpha, problem.beta
+    dimension = rates.effective_dimension(model, alpha, beta, samples, model_size)
+    unit = float(rates.step_size(model, alpha, beta, dimension))
+    largest = min(LARGEST, SAFE * stability_edge(problem, model_size, model) / unit)
+    common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
+
+    def log_risk(log_constant):
+        eta = unit * np.exp(log_constant)
+        try:
+            return np.log(predicted_risk(model, problem, step_size=eta, **common))
+        except ValueError:  # the closure diverges: as bad as it gets
+            return np.inf
+
+    bounds = (np.log(min(SMALLEST, largest / 2)), np.log(largest))
+    found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": 0.01})
+    best = min([(found.fun, found.x), (log_risk(bounds[1]), bounds[1])])
+    return unit * float(np.exp(best[1])), float(np.exp(best[0]))
