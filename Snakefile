@@ -27,6 +27,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/fits.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -34,4 +35,5 @@ rule all:
     default_target: True
     input:
         rules.collect_fits.output,
+        rules.asymptotics.output,
         expand(rules.figure.output, name=FIGURES),

@@ -10,7 +10,11 @@ from jsonschema.validators import extend
 
 from quadlaw.checks import require
 from quadlaw.experiments import model_sizes
+from quadlaw.problem import PowerLaw
 from quadlaw.sgd import log_spaced
+from quadlaw.theory import stability_edge
+
+STUDIES = ("asymptotics", "theory_vs_sgd", "extinction")  # figures that are no sweep or trajectory
 
 # JSON takes 20.0 for an integer; a number of replicates is not.
 _whole = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -94,6 +98,8 @@ def _fill(node: object, schema: dict, root: dict) -> None:
 def _check_across_keys(config: dict) -> None:
     """What a schema cannot say: relations between keys."""
     names = [*config["sweeps"], *config["trajectories"]]
+    for name in STUDIES:
+        require(name not in names, name, names, "the name of a figure of the theory")
     require(len(set(names)) == len(names), "trajectories", names, "a sweep has the same name")
     for kind in ("sweeps", "trajectories"):
         for name, one in config[kind].items():
@@ -105,6 +111,27 @@ def _check_across_keys(config: dict) -> None:
         _check_sweep(f"sweeps.{name}", sweep)
     for name, one in config["trajectories"].items():
         _check_trajectory(f"trajectories.{name}", one)
+    low, high = config["asymptotics"]["decades"]
+    reason = "the first power of ten must lie below the second"
+    require(low < high, "asymptotics.decades", [low, high], reason)
+    _check_problems("asymptotics.problems", config["asymptotics"]["problems"])
+    for number, setting in enumerate(config["mean_field"]["settings"]):
+        _check_step(f"mean_field.settings[{number}].step_size", setting, setting["step_size"])
+    extinction = config["extinction"]
+    for eta in extinction["step_sizes"]:
+        _check_step("extinction.step_sizes", extinction, eta)
+    _check_followed("extinction", extinction)
+
+
+def _check_step(key: str, setting: dict, eta: float) -> None:
+    problem = PowerLaw(setting["alpha"], setting["beta"], setting["sigma"])
+    edge = stability_edge(problem, setting["model_size"], "quadratic")
+    require(eta < edge, key, eta, f"beyond {edge:.6g} the risk at the target grows forever")
+
+
+def _check_followed(key: str, one: dict) -> None:
+    coordinates, size = one["coordinates"], one["model_size"]
+    require(coordinates <= size, f"{key}.coordinates", coordinates, f"the model has only {size}")
 
 
 def _check_problems(key: str, problems: list[dict]) -> None:
@@ -149,7 +176,6 @@ def _check_window(key: str, window: list, values: list, axis: str) -> None:
 
 
 def _check_trajectory(key: str, one: dict) -> None:
-    coordinates, size = one["coordinates"], one["model_size"]
-    require(coordinates <= size, f"{key}.coordinates", coordinates, f"the model has only {size}")
-    followed = log_spaced(size, coordinates)[1:]
+    _check_followed(key, one)
+    followed = log_spaced(one["model_size"], one["coordinates"])[1:]
     _check_window(f"{key}.fit.window", one["fit"]["window"], followed, "coordinates")

@@ -69,11 +69,14 @@ def reported(runs: pd.DataFrame, steps: pd.DataFrame, pilots: int) -> pd.DataFra
 
 def _median(risk: pd.Series) -> pd.Series:
     interval = quantile_test(risk, p=0.5).confidence_interval(0.95)
+    finite = risk[np.isfinite(risk)]
     return pd.Series(
         {
             "risk": risk.median(),
             "ci_low": interval.low,
             "ci_high": interval.high,
+            "mean": finite.mean(),
+            "mean_error": finite.sem(),
             "diverged_share": np.isinf(risk).mean(),
             "replicates": len(risk),
         }
@@ -84,7 +87,9 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     """Median risk at the chosen step size with its exact (binomial) 95 % interval.
 
     ``runs`` as from :func:`reported`. One row a series, ``samples`` and ``model_size``. With fewer
-    than six replicates no 95 % interval exists and its ends are nan.
+    than six replicates no 95 % interval exists and its ends are nan. ``mean`` and its standard
+    error ``mean_error`` are over the runs that did not diverge: what theories of expected risk
+    predict.
     """
     keys = [*SERIES, "step_constant", "step_size", "init", "samples", "model_size"]
     chosen = runs[runs["chosen"]]
@@ -108,10 +113,14 @@ def paired_ratio(runs: pd.DataFrame) -> pd.DataFrame:
 def ratio_curves(runs: pd.DataFrame) -> pd.DataFrame:
     """Median of the paired ratio with its 95 % interval, as :func:`curves`.
 
-    ``diverged_share`` counts the pairs in which either run diverged.
+    ``diverged_share`` counts the pairs in which either run diverged. No row where the runs are of
+    one model.
     """
     keys = [*SERIES[1:], "samples", "model_size"]
+    if runs["model"].nunique() < 2:
+        return pd.DataFrame(columns=[*keys, "ratio", "ci_low", "ci_high", "diverged_share"])
     pairs = paired_ratio(runs)
     table = pairs.groupby(keys)["ratio"].apply(_median).unstack()
     table["diverged_share"] = pairs.groupby(keys)["diverged"].mean()
+    table = table.drop(columns=["mean", "mean_error"])
     return table.reset_index().rename(columns={"risk": "ratio"})

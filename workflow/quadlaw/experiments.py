@@ -126,6 +126,12 @@ def run_point(point: dict, spectrum: Spectrum) -> pd.DataFrame:
     )
 
 
+def trajectory_grid(point: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates and times that a trajectory looks at, both log-spaced, time 0 among them."""
+    coordinates = log_spaced(point["model_size"], point["coordinates"])[1:]
+    return coordinates, log_spaced(point["samples"], point["times"])
+
+
 def run_trajectory(point: dict, spectrum: Spectrum) -> pd.DataFrame:
     """Weights of log-spaced coordinates along the runs of one problem, one row an observation.
 
@@ -136,7 +142,7 @@ def run_trajectory(point: dict, spectrum: Spectrum) -> pd.DataFrame:
     lane = settings(
         "quadratic", point, point["model_size"], point["step_constant"], point["init_scale"]
     )
-    coordinates = log_spaced(point["model_size"], point["coordinates"])[1:]
+    coordinates, times = trajectory_grid(point)
     _, weights = trajectory(
         spectrum,
         model=lane["model"],
@@ -145,7 +151,7 @@ def run_trajectory(point: dict, spectrum: Spectrum) -> pd.DataFrame:
         step_size=lane["step_size"],
         init=lane["init"],
         coordinates=coordinates.tolist(),
-        times=log_spaced(point["samples"], point["times"]).tolist(),
+        times=times.tolist(),
         replicates=point["replicates"],
         seed=point["seed"],
         schedule=schedule,

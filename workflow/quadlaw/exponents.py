@@ -21,6 +21,9 @@ SCALES = {
     "model_size": {"M": lambda size: size, "M + 1/2": lambda size: size + 0.5},
 }
 
+# The axis of each quantity's fit.
+AXES = {"sample_exponent": "samples", "model_exponent": "model_size", "ratio_exponent": "samples"}
+
 
 def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: PowerLawFit) -> dict:
     """One row of the table of fits: what was fitted, its prediction, the fit, its sensitivity."""

@@ -127,6 +127,15 @@ def _logarithms(x, replicates, window) -> tuple[np.ndarray, list[np.ndarray], np
     return x, log_y, used
 
 
+def curve_exponent(x: np.ndarray, y: np.ndarray, window: tuple[float, float]) -> float:
+    """The least-squares slope of ``log y`` on ``log x`` in a window, of a curve without noise."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    used = (x >= window[0]) & (x <= window[1])
+    require(used.sum() >= LEAST_POINTS, "window", window, f"holds {used.sum()} points, needs 3")
+    log_x = np.log(x[used])
+    return float(_coefficients(log_x, np.ones_like(log_x)) @ np.log(y[used]))
+
+
 def power_law_exponent(
     x: Sequence[float],
     replicates: Sequence[Sequence[float]],

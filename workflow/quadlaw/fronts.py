@@ -53,6 +53,11 @@ def growth_times(weights: pd.DataFrame) -> pd.DataFrame:
     return times[share >= SEEN].reset_index()
 
 
+def growth_scales(times, delay) -> dict:
+    """What growth times are fitted as: themselves, and divided by the logarithm ``delay``."""
+    return {"eta t": times, "eta t / log": times / delay}
+
+
 def front_exponents(weights: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:
     """``p`` of ``eta t_i ~ i^p``: how long coordinates ``i`` in ``window`` take to grow.
 
@@ -74,7 +79,7 @@ def front_exponents(weights: pd.DataFrame, window: tuple[float, float]) -> pd.Da
         series = dict(zip([*PROBLEM, "step_size"], key, strict=True))
         predicted = 1 / rates.front_exponent(series["alpha"], series["beta"])
         clock = series["step_size"] * some["time"]
-        for name, scaled in {"eta t": clock, "eta t / log": clock / some["delay"]}.items():
+        for name, scaled in growth_scales(clock, some["delay"]).items():
             groups = list(scaled.set_axis(some["coordinate"]).groupby(level=0))
             coordinates = [i for i, _ in groups]
             fit = fit_power_law(coordinates, [t for _, t in groups], window=window, paired=True)

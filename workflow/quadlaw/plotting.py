@@ -55,15 +55,25 @@ def use_style() -> None:
     sns.set_theme(style="ticks", rc=STYLE)
 
 
+class _Tables:
+    """``tables.NAME`` is the path of the table ``NAME.csv`` in a folder."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def __getattr__(self, name: str) -> Path:
+        return self._folder / f"{name}.csv"
+
+
 def stand_in(name: str) -> SimpleNamespace:
     """What the ``snakemake`` object offers figure ``name``, for a notebook opened on its own.
 
     The inputs are those of the last full run, ``results/NAME/`` in the project.
     """
     root = Path(__file__).parents[2]
-    results, figure = root / "results" / name, root / "figures" / name
+    figure = root / "figures" / name
     return SimpleNamespace(
-        input=SimpleNamespace(curves=results / "curves.csv", fits=results / "fits.csv"),
+        input=_Tables(root / "results" / name),
         output={kind: figure.with_suffix(f".{kind}") for kind in ("pdf", "svg", "png")},
     )
 
@@ -100,12 +110,10 @@ def exponent_label(fit) -> str:
     return f"{fit.estimate:.3f} {interval}, predicted {fit.predicted:.3f}"
 
 
-def curve_with_band(axes: Axes, curve, x: str, y: str, **style) -> None:
-    """A median with its 95 % interval, from a table with ``ci_low`` and ``ci_high``."""
-    axes.fill_between(
-        curve[x], curve["ci_low"], curve["ci_high"], color=style["color"], alpha=0.25, lw=0
-    )
-    axes.plot(curve[x], curve[y], **style)
+def points_with_bars(axes: Axes, curve, x: str, y: str, **style) -> None:
+    """Medians with their 95 % intervals, from a table with ``ci_low`` and ``ci_high``."""
+    error = [curve[y] - curve["ci_low"], curve["ci_high"] - curve[y]]
+    axes.errorbar(curve[x], curve[y], error, **({"lw": 0.8} | style))
 
 
 def rate_guide(axes: Axes, curve, exponent: float, window, **style) -> None:

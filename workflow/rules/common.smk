@@ -2,6 +2,7 @@
 
 import yaml
 
+from quadlaw.asymptotics import decades
 from quadlaw.config import checked
 from quadlaw.experiments import batches, model_sizes, sweep_points
 from quadlaw.provenance import code_hash
@@ -19,8 +20,16 @@ RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 SWEEPS = config["sweeps"]
 TRAJECTORIES = config["trajectories"]
-# Every sweep and trajectory is drawn by the notebook of its name.
-FIGURES = [*SWEEPS, *TRAJECTORIES]
+FITTED = [*SWEEPS, *TRAJECTORIES]
+# Every figure is drawn by the notebook of its name, from these tables in the folder of its name.
+TABLES = {name: ["curves", "ratios", "fits", "theory", "theory_fits"] for name in SWEEPS}
+TABLES |= {name: ["curves", "fits", "theory"] for name in TRAJECTORIES}
+TABLES |= {
+    "asymptotics": ["risks", "exponents"],
+    "theory_vs_sgd": ["sweeps", "settings"],
+    "extinction": ["survival"],
+}
+FIGURES = list(TABLES)
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}
@@ -44,6 +53,23 @@ def trajectory_points(name):
     return {problem_name(one): rest | common | one for one in settings["problems"]}
 
 
+def figure_tables(wildcards):
+    """The tables that a figure reads, by name."""
+    return {table: f"{RESULTS}/{wildcards.name}/{table}.csv" for table in TABLES[wildcards.name]}
+
+
+def asymptotics_settings(wildcards):
+    """The settings of one problem's asymptotics."""
+    asked = config["asymptotics"]
+    return {
+        "problem": ASYMPTOTIC_PROBLEMS[wildcards.problem] | {"sigma": config["sigma"]},
+        "samples": decades(*asked["decades"], asked["per_decade"]),
+        "size_factor": asked["size_factor"],
+        "init_scale": asked["init_scale"],
+        "schedule": config["schedule"],
+    }
+
+
 def spectrum_sizes():
     """The largest model of each problem, by the problem's name, with its parameters."""
     wanted = [(one, max(model_sizes(one))) for points in POINTS.values() for one in points]
@@ -59,6 +85,10 @@ def spectrum_sizes():
 
 
 SPECTRA = spectrum_sizes()
+ASYMPTOTIC_PROBLEMS = {
+    problem_name(one): {key: one[key] for key in ("alpha", "beta")}
+    for one in config["asymptotics"]["problems"]
+}
 
 
 wildcard_constraints:
@@ -66,4 +96,5 @@ wildcard_constraints:
     sweep="|".join(SWEEPS) or "none",
     trajectory="|".join(TRAJECTORIES) or "none",
     batch=r"\d+",
-    problem="|".join(SPECTRA).replace(".", r"\."),
+    number=r"\d+",
+    problem="|".join([*SPECTRA, *ASYMPTOTIC_PROBLEMS]).replace(".", r"\."),

@@ -1,8 +1,7 @@
 rule figure:
     input:
+        unpack(figure_tables),
         notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
-        curves=f"{RESULTS}/{{name}}/curves.csv",
-        fits=f"{RESULTS}/{{name}}/fits.csv",
     output:
         pdf=f"{FIGURES_FOLDER}/{{name}}.pdf",
         svg=f"{FIGURES_FOLDER}/{{name}}.svg",

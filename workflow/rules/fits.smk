@@ -7,6 +7,7 @@ rule fit_sweep:
         ),
     output:
         curves=f"{RESULTS}/{{sweep}}/curves.csv",
+        ratios=f"{RESULTS}/{{sweep}}/ratios.csv",
         fits=f"{RESULTS}/{{sweep}}/fits.csv",
     log:
         f"{RESULTS}/logs/{{sweep}}/fits.log",
@@ -47,7 +48,8 @@ rule fit_trajectory:
 
 rule collect_fits:
     input:
-        expand(f"{RESULTS}/{{name}}/fits.csv", name=FIGURES),
+        fits=expand(f"{RESULTS}/{{name}}/fits.csv", name=FITTED),
+        theory=expand(f"{RESULTS}/{{name}}/theory_fits.csv", name=FITTED),
     output:
         csv=f"{RESULTS}/fits.csv",
         markdown=f"{FIGURES_FOLDER}/fits.md",
@@ -56,7 +58,7 @@ rule collect_fits:
     conda:
         "../../envs/environment.yaml"
     params:
-        figures=FIGURES,
+        figures=FITTED,
         code=code_hash("quadlaw.files"),
     message:
         "All fitted exponents beside their predictions"

@@ -28,6 +28,7 @@ def markdown(fits):
                 "v_0 scale": "-" if pd.isna(scale) else f"{scale:g}",
                 "predicted": f"{fit['predicted']:.3f}",
                 "against": fit["against"],
+                "theory": f"{fit['theory']:.3f}",
                 "measured": f"{fit['estimate']:.3f}",
                 "95 % interval": "{ci_low:.3f} to {ci_high:.3f}".format(**fit),
                 "other window starts": "{start_low:.3f} to {start_high:.3f}".format(**fit),
@@ -39,9 +40,16 @@ def markdown(fits):
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
-def main(paths, figures, csv, readable):
+def beside_theory(fits, theory):
+    """Fits with the exponent of the theory's curve over the same window, column ``theory``."""
+    keys = [column for column in theory.columns if column != "theory"]
+    return fits.merge(theory, on=keys, how="left", validate="1:1")
+
+
+def main(paths, theory, figures, csv, readable):
     tables = [
-        pd.read_csv(path).assign(figure=name) for path, name in zip(paths, figures, strict=True)
+        beside_theory(pd.read_csv(path), pd.read_csv(known)).assign(figure=name)
+        for path, known, name in zip(paths, theory, figures, strict=True)
     ]
     fits = pd.concat(tables, ignore_index=True)
     fits = fits[[*COLUMNS, *fits.columns.drop(COLUMNS)]]
@@ -52,7 +60,8 @@ def main(paths, figures, csv, readable):
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input,
+            snakemake.input.fits,
+            snakemake.input.theory,
             snakemake.params.figures,
             snakemake.output.csv,
             snakemake.output.markdown,

@@ -4,19 +4,17 @@ import pandas as pd
 
 from joblog import logged
 from quadlaw.curves import choose_steps, curves, ratio_curves, reported
-from quadlaw.exponents import fitted_exponents
+from quadlaw.exponents import AXES, fitted_exponents
 from quadlaw.files import write_table
 
-AXIS = {"model_exponent": "model_size"}  # all others are fitted against the sample size
 
-
-def main(runs, pilots, fit, curves_csv, fits_csv):
+def main(runs, pilots, fit, curves_csv, ratios_csv, fits_csv):
     table = pd.concat([pd.read_parquet(path) for path in runs], ignore_index=True)
     quantity, window = fit["quantity"], tuple(fit["window"])
-    steps = choose_steps(table, pilots, AXIS.get(quantity, "samples"), window)
+    steps = choose_steps(table, pilots, AXES[quantity], window)
     rest = reported(table, steps, pilots)
-    reduce = ratio_curves if quantity == "ratio_exponent" else curves
-    write_table(reduce(rest), curves_csv)
+    write_table(curves(rest), curves_csv)
+    write_table(ratio_curves(rest), ratios_csv)
     write_table(fitted_exponents(quantity, rest, window), fits_csv)
 
 
@@ -27,5 +25,6 @@ if __name__ == "__main__":
             snakemake.params.pilots,
             snakemake.params.fit,
             snakemake.output.curves,
+            snakemake.output.ratios,
             snakemake.output.fits,
         )

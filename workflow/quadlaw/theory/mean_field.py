@@ -143,8 +143,13 @@ def mean_field(
         number = count("particles", particles, least=16)
         lengths, factors = whole_steps(samples, schedule)
     clock = np.concatenate([[0], np.cumsum(lengths)])
-    marks = np.searchsorted(clock, [samples] if times is None else times)
-    require(marks.max() < len(clock), "times", times, "must not exceed the number of samples")
+    marks = np.unique(np.searchsorted(clock, [samples] if times is None else times))
+    require(
+        len(marks) and marks[-1] < len(clock),
+        "times",
+        times,
+        "must be times from 0 to the number of samples",
+    )
     if method == "closure":
         found = _closure(problem, nodes, size, start, eta * factors, lengths, marks)
     else:

@@ -1,0 +1,68 @@
+"""How fast the power laws set in: the theory's local exponents up to sizes beyond simulation."""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.fitting import natural_clock
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import TwoPhase
+from quadlaw.theory import rates, tuned_step
+
+KEYS = ["model", "alpha", "beta", "sigma"]
+
+
+def decades(first: int, last: int, per_decade: int) -> list[int]:
+    """Whole sample sizes, log-spaced from ``10^first`` to ``10^last``."""
+    exponents = np.linspace(first, last, (last - first) * per_decade + 1)
+    return [round(10.0**exponent) for exponent in exponents]
+
+
+def tuned_risks(
+    problem: PowerLaw,
+    model: str,
+    samples: list[int],
+    *,
+    size_factor: float,
+    init_scale: float,
+    schedule: TwoPhase,
+) -> pd.DataFrame:
+    """The theory's risk at its best step size for every ``T``, with models of ``size_factor D(T)``.
+
+    ``D`` and ``v_0`` are the quadratic model's for both models, as in the simulated sweeps.
+    """
+    alpha, beta, rows = problem.alpha, problem.beta, []
+    for T in samples:
+        dimension = rates.effective_dimension("quadratic", alpha, beta, T)
+        size = int(np.ceil(size_factor * dimension))
+        init = float(rates.initial_value(alpha, beta, dimension, init_scale))
+        eta, risk = tuned_step(
+            model, problem, model_size=size, samples=T, init=init, schedule=schedule
+        )
+        rows.append(
+            {"samples": T, "model_size": size, "step_size": eta, "init": init, "risk": risk}
+        )
+    every = {"model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma}
+    return pd.DataFrame(rows).assign(**every)
+
+
+def local_exponents(risks: pd.DataFrame) -> pd.DataFrame:
+    """``-d log R / d log x`` between neighbouring ``T``, for ``x = T`` and ``x = T / log2 T``.
+
+    ``risks`` as from :func:`tuned_risks`, of several models and problems. Columns: the problem,
+    ``samples`` (the geometric middle), ``against_T, against_clock, predicted``.
+    """
+    frames = []
+    for key, some in risks.sort_values("samples").groupby(KEYS):
+        T = some["samples"].to_numpy(float)
+        fall = -np.diff(np.log(some["risk"]))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "samples": np.sqrt(T[1:] * T[:-1]),
+                    "against_T": fall / np.diff(np.log(T)),
+                    "against_clock": fall / np.diff(np.log(natural_clock(T))),
+                    "predicted": rates.sample_exponent(*key[:3]),
+                }
+            ).assign(**dict(zip(KEYS, key, strict=True)))
+        )
+    return pd.concat(frames, ignore_index=True)

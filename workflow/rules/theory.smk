@@ -1,0 +1,162 @@
+rule theory_sweep:
+    input:
+        curves=rules.fit_sweep.output.curves,
+    output:
+        theory=f"{RESULTS}/{{sweep}}/theory.csv",
+        exponents=f"{RESULTS}/{{sweep}}/theory_fits.csv",
+    log:
+        f"{RESULTS}/logs/{{sweep}}/theory.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{{sweep}}/theory.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        schedule=config["schedule"],
+        fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
+        code=code_hash("quadlaw.comparison", "quadlaw.files"),
+    message:
+        "Theory at the settings of {wildcards.sweep}"
+    script:
+        "../scripts/theory_sweep.py"
+
+
+rule theory_trajectory:
+    input:
+        fits=rules.fit_trajectory.output.fits,
+    output:
+        theory=f"{RESULTS}/{{trajectory}}/theory.csv",
+        exponents=f"{RESULTS}/{{trajectory}}/theory_fits.csv",
+    log:
+        f"{RESULTS}/logs/{{trajectory}}/theory.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/{{trajectory}}/theory.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        points=lambda wildcards: list(trajectory_points(wildcards.trajectory).values()),
+        code=code_hash("quadlaw.comparison", "quadlaw.files"),
+    message:
+        "Theory of the weights over time of {wildcards.trajectory}"
+    script:
+        "../scripts/theory_trajectory.py"
+
+
+rule asymptotic_risks:
+    output:
+        table=f"{RESULTS}/asymptotics/problems/{{problem}}.csv",
+    log:
+        f"{RESULTS}/logs/asymptotics/{{problem}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/asymptotics/{{problem}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=asymptotics_settings,
+        code=code_hash("quadlaw.asymptotics", "quadlaw.files"),
+    message:
+        "Theory's risk at its best step sizes, {wildcards.problem}"
+    script:
+        "../scripts/asymptotic_risks.py"
+
+
+rule asymptotics:
+    input:
+        expand(rules.asymptotic_risks.output.table, problem=ASYMPTOTIC_PROBLEMS),
+    output:
+        risks=f"{RESULTS}/asymptotics/risks.csv",
+        exponents=f"{RESULTS}/asymptotics/exponents.csv",
+        markdown=f"{FIGURES_FOLDER}/asymptotics.md",
+    log:
+        f"{RESULTS}/logs/asymptotics/exponents.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        code=code_hash("quadlaw.asymptotics", "quadlaw.files"),
+    message:
+        "Local exponents of the theory's risk"
+    script:
+        "../scripts/asymptotics.py"
+
+
+rule mean_field_check:
+    output:
+        table=f"{RESULTS}/theory_vs_sgd/settings/{{number}}.csv",
+    log:
+        f"{RESULTS}/logs/theory_vs_sgd/{{number}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory_vs_sgd/{{number}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        setting=lambda wildcards: config["mean_field"]["settings"][int(wildcards.number)],
+        replicates=config["mean_field"]["replicates"],
+        seed=config["seed"],
+        modules=["quadlaw.comparison", "quadlaw.files"],
+        code=code_hash("quadlaw.comparison", "quadlaw.files"),
+    message:
+        "Mean field and simulation, setting {wildcards.number}"
+    script:
+        "../scripts/mean_field_check.py"
+
+
+rule theory_vs_sgd:
+    input:
+        curves=expand(f"{RESULTS}/{{sweep}}/curves.csv", sweep=SWEEPS),
+        theory=expand(f"{RESULTS}/{{sweep}}/theory.csv", sweep=SWEEPS),
+        settings=expand(
+            rules.mean_field_check.output.table,
+            number=range(len(config["mean_field"]["settings"])),
+        ),
+    output:
+        sweeps=f"{RESULTS}/theory_vs_sgd/sweeps.csv",
+        settings=f"{RESULTS}/theory_vs_sgd/settings.csv",
+    log:
+        f"{RESULTS}/logs/theory_vs_sgd/tables.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        sweeps=list(SWEEPS),
+        code=code_hash("quadlaw.files"),
+    message:
+        "Predicted beside simulated risk"
+    script:
+        "../scripts/theory_vs_sgd.py"
+
+
+rule survival:
+    output:
+        table=f"{RESULTS}/extinction/runs/{{number}}.csv",
+    log:
+        f"{RESULTS}/logs/extinction/{{number}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/extinction/{{number}}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        settings=config["extinction"],
+        step_size=lambda wildcards: config["extinction"]["step_sizes"][int(wildcards.number)],
+        seed=config["seed"],
+        precision=config["precision"],
+        modules=["quadlaw.extinction", "quadlaw.files"],
+        code=code_hash("quadlaw.extinction", "quadlaw.files"),
+    message:
+        "Survival at step size number {wildcards.number}"
+    script:
+        "../scripts/survival.py"
+
+
+rule extinction:
+    input:
+        expand(rules.survival.output.table, number=range(len(config["extinction"]["step_sizes"]))),
+    output:
+        survival=f"{RESULTS}/extinction/survival.csv",
+    log:
+        f"{RESULTS}/logs/extinction/survival.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        code=code_hash("quadlaw.files"),
+    message:
+        "Survival at all step sizes"
+    script:
+        "../scripts/concatenate.py"
