@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from quadlaw.config import STUDIES
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -19,14 +21,24 @@ def test_readme_shows_the_table_of_the_last_full_run():
     shown = rows_of(text.split("<!-- fits: begin -->\n")[1].split("<!-- fits: end -->")[0])
     last = rows_of((ROOT / "figures" / "fits.md").read_text())
     assert len(last) > 30
-    labels = last[0].index("measured")
+    labels = last[0].index("theory")
     assert [row[:labels] for row in shown] == [row[:labels] for row in last]
+
+
+def test_readme_shows_the_asymptotics_of_the_last_full_run():
+    text = (ROOT / "README.md").read_text()
+    shown = rows_of(
+        text.split("<!-- asymptotics: begin -->\n")[1].split("<!-- asymptotics: end -->")[0]
+    )
+    last = rows_of((ROOT / "figures" / "asymptotics.md").read_text())
+    assert len(last) == 2 + 12  # six problems, two models
+    assert [row[:4] for row in shown] == [row[:4] for row in last]
 
 
 def test_readme_shows_every_figure_of_the_configuration():
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     text = (ROOT / "README.md").read_text()
-    for name in [*config["sweeps"], *config["trajectories"]]:
+    for name in [*config["sweeps"], *config["trajectories"], *STUDIES]:
         assert f"figures/{name}.png" in text
         assert (ROOT / "figures" / f"{name}.png").stat().st_size > 20_000
         assert (ROOT / "notebooks" / f"{name}.ipynb").exists()

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "config", "profiles", "envs", "workflow", "notebooks"]
 SMOKE = ["--configfile", "config/smoke.yaml"]
 FIGURES = ["phase_transition", "sample_scaling", "model_scaling", "spectral_mismatch"]
+FIGURES += ["asymptotics", "theory_vs_sgd", "extinction"]
 OUTPUT = Path("build/smoke")
 # What Snakemake says of its own before it reads the workflow.
 SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
@@ -131,7 +132,8 @@ def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
     assert jobs["fit_sweep"] == 3 and jobs["collect_fits"] == 1 and jobs["figure"] >= 3
     edit("workflow/quadlaw/models.py", "return x * v * v", "return x * (v * v)")
     jobs = planned(finished)
-    assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["figure"] == 4
+    assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["figure"] == 6
+    assert "asymptotic_risks" not in jobs  # no simulation in it
 
 
 def test_a_killed_run_resumes_to_the_same_bytes(finished, tmp_path):
