@@ -95,7 +95,8 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
     sweep = dict(CONFIG["sweeps"]["sample_scaling"])
     for key in ("replicates", "pilots", "init_scales", "model_sizes"):
         del sweep[key]
-    config = {"sweeps": {"one": sweep}, "trajectories": {}}
+    studies = {key: CONFIG[key] for key in ("asymptotics", "mean_field", "extinction")}
+    config = {"sweeps": {"one": sweep}, "trajectories": {}} | studies
     before = copy.deepcopy(config)
     full = checked(config)
     assert config == before

@@ -12,6 +12,9 @@ import numpy as np
 # 2 e l w* from which a node's increments are those of a step; below, those of continuous time,
 # which err by less than half of it.
 STEPWISE = 0.004
+# Beyond this spread a step's fourth moment sits in tails that no run visits, and may grow without
+# bound: increments of continuous time, where nothing does.
+WIDE = 1.15
 HUGE = 1e280
 SWEEPS = 2  # over a leap: the first finds the risk at its end, the second uses it
 NUDGE = 1e-6  # relative change of the state that measures the slope of an increment
@@ -95,7 +98,7 @@ def _leap(state, after, counts, lams, targets, tail, eta, steps, variance):
     for i in range(len(lams)):
         lam, target = lams[i], targets[i]
         A, g = state[0, i], state[1, i]
-        if 2 * eta * lam * max(target, A) > STEPWISE:
+        if 2 * eta * lam * max(target, A) > STEPWISE and g < WIDE:
             A, g = _stepwise_leap(A, g, lam, target, eta, steps, variance)
         else:
             A, g = _continuous_leap(A, g, lam, target, eta, steps, variance)
