@@ -28,7 +28,7 @@ def markdown(fits):
                 "v_0 scale": "-" if pd.isna(scale) else f"{scale:g}",
                 "predicted": f"{fit['predicted']:.3f}",
                 "against": fit["against"],
-                "theory": f"{fit['theory']:.3f}",
+                "theory": "-" if pd.isna(fit["theory"]) else f"{fit['theory']:.3f}",
                 "measured": f"{fit['estimate']:.3f}",
                 "95 % interval": "{ci_low:.3f} to {ci_high:.3f}".format(**fit),
                 "other window starts": "{start_low:.3f} to {start_high:.3f}".format(**fit),
