@@ -59,3 +59,29 @@ def test_initial_value_is_below_every_learned_target(alpha, beta, dimension):
 def test_unknown_models_are_refused():
     with pytest.raises(ValueError, match="model = 'cubic': must be one of quadratic, linear"):
         rates.sample_exponent("cubic", 2, 2)
+
+
+@pytest.mark.parametrize("model", ["quadratic", "linear"])
+@pytest.mark.parametrize("alpha, beta", [(3.0, 1.5), (2.0, 2.0), (1.5, 2.5)])
+def test_risk_form_has_the_exponents_in_samples_size_and_compute(model, alpha, beta):
+    def slope(risk, x):
+        return -np.log(risk[1] / risk[0]) / np.log(x[1] / x[0])
+
+    T = np.array([1e18, 1e20])
+    risk = rates.risk_form(model, alpha, beta, 0.5, T)
+    assert slope(risk, T) == pytest.approx(rates.sample_exponent(model, alpha, beta), abs=0.01)
+    M = np.array([10.0, 100.0])
+    risk = rates.risk_form(model, alpha, beta, 0.5, 1e40, M)
+    assert slope(risk, M) == pytest.approx(rates.model_exponent(beta), abs=0.01)
+    compute, best = np.array([1e16, 1e20]), []
+    for C in compute:
+        sizes = np.geomspace(2, C**0.6, 4000)
+        best.append(rates.risk_form(model, alpha, beta, 0.5, C / sizes, sizes).min())
+    assert slope(best, compute) == pytest.approx(
+        rates.compute_exponent(model, alpha, beta), abs=0.01
+    )
+
+
+def test_a_fixed_step_is_worse_where_the_tuned_one_is_small():
+    assert rates.fixed_step_exponent(3.0, 1.5) == rates.sample_exponent("linear", 3.0, 1.5)
+    assert rates.fixed_step_exponent(1.5, 2.5) < rates.sample_exponent("linear", 1.5, 2.5)

@@ -70,3 +70,33 @@ def initial_value(alpha: float, beta: float, dimension, scale=0.5):
     coordinates: "sufficiently small", so that what is not learned stays small.
     """
     return scale * np.power(dimension, np.minimum(0.0, (alpha - beta) / 4))
+
+
+def fixed_step_exponent(alpha: float, beta: float) -> float:
+    """``min((beta - 1) / alpha, 1 - 1/alpha)``: the linear model at a step size of order one.
+
+    Coordinates up to ``D = T^(1/alpha)`` are learned; what lies beyond is ``D^-(beta - 1)``, what
+    the noise costs ``sigma^2 D / T`` (Lin et al. 2024; valid for ``sigma > 0``, ``M >> D``).
+    """
+    return np.minimum((beta - 1) / alpha, 1 - 1 / alpha)
+
+
+def risk_form(model: str, alpha: float, beta: float, sigma: float, samples, model_size=np.inf):
+    """``M^-(beta-1) + sigma^2 D/T + D^-(beta-1) 1{D < M}``, all constants one and no logarithms.
+
+    Ding et al. 2025, main theorem, for the quadratic model; the linear one with its own ``D`` at
+    the tuned step size. Arrays allowed for T and M.
+    """
+    dimension = effective_dimension(model, alpha, beta, samples, model_size)
+    size = np.asarray(model_size, dtype=float)
+    missed = np.where(dimension < size, dimension ** -(beta - 1), 0.0)
+    return size ** -(beta - 1) + sigma**2 * dimension / samples + missed
+
+
+def compute_exponent(model: str, alpha: float, beta: float) -> float:
+    """``(beta - 1) / (s + 1)``: risk ``~ C^-exponent`` of compute ``C = M T`` at ``M = D(T)``.
+
+    With ``s`` of :func:`rate_exponent`: ``C = D^(s + 1)`` and the risk is ``D^-(beta - 1)``, from
+    minimizing :func:`risk_form` at a given ``C``.
+    """
+    return (beta - 1) / (rate_exponent(model, alpha, beta) + 1)
