@@ -126,7 +126,7 @@ def predicted_front(theory: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
         mine = fits[np.logical_and.reduce([fits[k] == v for k, v in zip(keys, key, strict=True)])]
         for fit in mine.to_dict("records"):
             inside = some[some["coordinate"].between(fit["window_low"], fit["window_high"])]
-            times = inside.groupby("coordinate")[["time", "ratio"]].apply(_growth_time)
+            times = inside.groupby("coordinate")[["time", "ratio"]].apply(_growth_time).dropna()
             target = times.index.to_numpy(float) ** ((key[1] - key[2]) / 2)
             delay = np.log(target / some["init"].iloc[0] ** 2 - 1)
             scaled = growth_scales(times.to_numpy(), delay)[fit["against"]]
@@ -136,13 +136,17 @@ def predicted_front(theory: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _growth_time(curve: pd.DataFrame) -> float:
-    """When the ratio first passes ``GROWN``."""
+    """When the ratio first passes ``GROWN``; nan if it never does, or began there."""
     later = int((curve["ratio"] > GROWN).to_numpy().argmax())
+    if later == 0:
+        return np.nan
     pair = curve.iloc[later - 1 : later + 1]
     return float(np.exp(np.interp(GROWN, pair["ratio"], np.log(pair["time"].clip(lower=1)))))
 
 
-def mean_field_check(setting: dict, *, replicates: int, seed: int) -> dict:
+def mean_field_check(
+    setting: dict, *, replicates: int, seed: int, schedule: TwoPhase, dtype: str
+) -> dict:
     """One setting simulated, and predicted by both methods of the mean field.
 
     ``setting`` holds ``alpha, beta, sigma, model_size, samples, step_size, init``. Adds the mean
@@ -150,8 +154,8 @@ def mean_field_check(setting: dict, *, replicates: int, seed: int) -> dict:
     predictions.
     """
     problem = PowerLaw(*(setting[key] for key in ("alpha", "beta", "sigma")))
-    rest = {key: setting[key] for key in SETTING}
-    runs = simulate(problem, replicates=replicates, seed=seed, **rest)
+    rest = {key: setting[key] for key in SETTING} | {"schedule": schedule}
+    runs = simulate(problem, replicates=replicates, seed=seed, dtype=dtype, **rest)
     risk = runs.loc[~runs["diverged"], "excess_risk"]
     accurate = mean_field(problem, method="accurate", **rest)
     return setting | {

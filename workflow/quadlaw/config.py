@@ -12,7 +12,7 @@ from quadlaw.checks import require
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.sgd import log_spaced
-from quadlaw.theory import stability_edge
+from quadlaw.theory.stability import require_stable
 
 STUDIES = ("asymptotics", "theory_vs_sgd", "extinction")  # figures that are no sweep or trajectory
 
@@ -111,22 +111,28 @@ def _check_across_keys(config: dict) -> None:
         _check_sweep(f"sweeps.{name}", sweep)
     for name, one in config["trajectories"].items():
         _check_trajectory(f"trajectories.{name}", one)
-    low, high = config["asymptotics"]["decades"]
+    _check_studies(config)
+
+
+def _check_studies(config: dict) -> None:
+    asymptotics, extinction = config["asymptotics"], config["extinction"]
+    low, high = asymptotics["decades"]
     reason = "the first power of ten must lie below the second"
     require(low < high, "asymptotics.decades", [low, high], reason)
-    _check_problems("asymptotics.problems", config["asymptotics"]["problems"])
+    _check_problems("asymptotics.problems", asymptotics["problems"])
+    for number, one in enumerate(asymptotics["problems"]):
+        key = f"asymptotics.problems[{number}].replicates"
+        require("replicates" not in one, key, one.get("replicates"), "the theory has none")
     for number, setting in enumerate(config["mean_field"]["settings"]):
         _check_step(f"mean_field.settings[{number}].step_size", setting, setting["step_size"])
-    extinction = config["extinction"]
-    for eta in extinction["step_sizes"]:
-        _check_step("extinction.step_sizes", extinction, eta)
+    for number, eta in enumerate(extinction["step_sizes"]):
+        _check_step(f"extinction.step_sizes[{number}]", extinction, eta)
     _check_followed("extinction", extinction)
 
 
 def _check_step(key: str, setting: dict, eta: float) -> None:
     problem = PowerLaw(setting["alpha"], setting["beta"], setting["sigma"])
-    edge = stability_edge(problem, setting["model_size"], "quadratic")
-    require(eta < edge, key, eta, f"beyond {edge:.6g} the risk at the target grows forever")
+    require_stable(key, problem, setting["model_size"], eta, "quadratic")
 
 
 def _check_followed(key: str, one: dict) -> None:

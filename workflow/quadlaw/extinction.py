@@ -7,9 +7,7 @@ from scipy.stats import binomtest
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import log_spaced, trajectory
-from quadlaw.theory import stationary_law
-
-ALIVE = 0.1  # a coordinate is alive where v_i^2 > ALIVE w*_i
+from quadlaw.theory.stationary import ALIVE, surviving_share
 
 
 def survival(settings: dict, step_size: float, *, seed: int, dtype: str) -> pd.DataFrame:
@@ -55,15 +53,8 @@ def survival(settings: dict, step_size: float, *, seed: int, dtype: str) -> pd.D
             "share": table["sum"] / table["count"],
             "ci_low": [interval.low for interval in intervals],
             "ci_high": [interval.high for interval in intervals],
-            "predicted": predicted_survival(scaled),
+            "predicted": surviving_share(table["target"], step_size, variance),
             "diverged_share": 1 - np.isfinite(risk["excess_risk"]).mean(),
             "replicates": table["count"],
         }
-    )
-
-
-def predicted_survival(scaled_target: np.ndarray) -> np.ndarray:
-    """Survival at stationarity as a function of ``w* / (eta S)`` alone; 0 below 1/2."""
-    return np.array(
-        [stationary_law(x, 1.0, 1.0).sf(ALIVE * x) if x > 0.5 else 0.0 for x in scaled_target]
     )

@@ -11,7 +11,7 @@ rule figure:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.plotting", "quadlaw.theory.rates"),
+        code=code_hash("quadlaw.plotting", "quadlaw.theory"),
     message:
         "Figure {wildcards.name}"
     notebook:

@@ -89,8 +89,12 @@ rule mean_field_check:
         "../../envs/environment.yaml"
     params:
         setting=lambda wildcards: config["mean_field"]["settings"][int(wildcards.number)],
-        replicates=config["mean_field"]["replicates"],
-        seed=config["seed"],
+        common={
+            "replicates": config["mean_field"]["replicates"],
+            "seed": config["seed"],
+            "schedule": config["schedule"],
+            "dtype": config["precision"],
+        },
         modules=["quadlaw.comparison", "quadlaw.files"],
         code=code_hash("quadlaw.comparison", "quadlaw.files"),
     message:

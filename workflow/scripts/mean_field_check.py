@@ -6,10 +6,12 @@ from joblog import logged
 from quadlaw.comparison import mean_field_check
 from quadlaw.files import write_table
 from quadlaw.provenance import require_unchanged
+from quadlaw.schedules import TwoPhase
 
 
-def main(setting, replicates, seed, modules, code, table):
-    row = mean_field_check(setting, replicates=replicates, seed=seed)
+def main(setting, common, modules, code, table):
+    schedule = TwoPhase(**common.pop("schedule"))
+    row = mean_field_check(setting, schedule=schedule, **common)
     require_unchanged(code, *modules)
     write_table(pd.DataFrame([row]), table)
 
@@ -18,8 +20,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.params.setting,
-            snakemake.params.replicates,
-            snakemake.params.seed,
+            snakemake.params.common,
             snakemake.params.modules,
             snakemake.params.code,
             snakemake.output.table,

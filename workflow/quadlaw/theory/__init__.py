@@ -1,8 +1,9 @@
 """Predictions without simulation."""
 
 from quadlaw.theory import rates
-from quadlaw.theory.linear import linear_risk, stability_edge
+from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import MeanField, mean_field, mean_field_risk
+from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.stationary import extinction_threshold, stationary_law
 from quadlaw.theory.tuning import predicted_risk, tuned_step
 

@@ -14,10 +14,11 @@ import numba
 import numpy as np
 import pandas as pd
 
-from quadlaw.checks import count, real, require
+from quadlaw.checks import real, require
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
+from quadlaw.theory.stability import checked_run
 
 STEPWISE = 10**7  # longest run that method="auto" follows step by step
 GROWTH = 0.02  # length of a leap over the time since the step size last changed
@@ -61,30 +62,6 @@ def _run(m, eigenvalues, counts, tail, noise, etas, lengths):
     return risks
 
 
-def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") -> float:
-    """The step size from which the expected risk grows without bound.
-
-    At a constant step the recursion contracts if and only if every ``e l_i < 1`` and
-    ``sum_i e l_i / (2 (1 - e l_i)) < 1``: the gain of the risk's feedback on itself.
-
-    For the quadratic model this is the edge of its linearization at the target, a linear model of
-    eigenvalues ``l_i w*_i`` at twice the step size. Single runs may diverge well below it.
-    """
-    nodes = Nodes.of(problem, model_size)
-    if model == "quadratic":
-        rescaled = PowerLaw((problem.alpha + problem.beta) / 2, problem.beta, problem.sigma)
-        return stability_edge(rescaled, model_size) / 2
-
-    def gain(eta):
-        return np.sum(nodes.count * eta * nodes.eigenvalues / (2 * (1 - eta * nodes.eigenvalues)))
-
-    low, high = 0.0, 1.0 / nodes.eigenvalues[0]
-    for _ in range(60):  # bisection to the last bits
-        middle = (low + high) / 2
-        low, high = (middle, high) if gain(middle) < 1 else (low, middle)
-    return low
-
-
 def linear_risk(
     problem: PowerLaw,
     *,
@@ -107,7 +84,7 @@ def linear_risk(
     samples : int
         ``T``, at least 2.
     step_size : float
-        ``eta`` of the adaptation phase, below :func:`stability_edge`.
+        ``eta`` of the adaptation phase, below :func:`quadlaw.theory.stability.stability_edge`.
     init : float
         ``v_0 > 0``; the model starts at ``w_0 = v_0^2``.
     schedule : TwoPhase
@@ -125,11 +102,7 @@ def linear_risk(
     ValueError
         ``key = value: reason`` for a value out of its range.
     """
-    size, samples = count("model_size", model_size), count("samples", samples, least=2)
-    eta = real("step_size", step_size, above=0, reason="must be positive")
-    start = real("init", init, above=0, reason="must be positive: both models share their start")
-    edge = stability_edge(problem, size)
-    require(eta < edge, "step_size", eta, f"beyond {edge:.6g} the expected risk grows forever")
+    size, samples, eta, start = checked_run("linear", problem, model_size, samples, step_size, init)
     require(method in ("auto", "steps", "leaps"), "method", method, "auto, steps or leaps")
     if method == "auto":
         method = "steps" if samples <= STEPWISE and size <= 10**4 else "leaps"

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quadlaw.checks import count, real, require
+from quadlaw.checks import count, real, require, several
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory.closure import follow as follow_moments
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
-from quadlaw.theory.linear import stability_edge, trajectory_frame
+from quadlaw.theory.linear import trajectory_frame
 from quadlaw.theory.particles import follow as follow_particles
+from quadlaw.theory.stability import checked_run
 
 GROWTH = 0.1  # of the closure's leaps
 PARTICLES = 2048  # a coordinate, in each batch of the accurate method
@@ -89,6 +90,13 @@ def _coordinates(nodes, times, mean, variance) -> pd.DataFrame:
     return frame.assign(mean=mean.ravel(), variance=variance.ravel())
 
 
+def _marks(clock, times) -> np.ndarray:
+    """Number of leaps after which to look at the coordinates: the first to reach each time."""
+    steps = [count("times", time, least=0) for time in several("times", times)]
+    require(max(steps) <= clock[-1], "times", max(steps), "lies beyond samples")
+    return np.unique(np.searchsorted(clock, steps))
+
+
 def mean_field(
     problem: PowerLaw,
     *,
@@ -128,13 +136,10 @@ def mean_field(
     ValueError
         ``key = value: reason`` for a value out of its range, or where the risk diverges.
     """
-    size, samples = count("model_size", model_size), count("samples", samples, least=2)
-    eta = real("step_size", step_size, above=0, reason="must be positive")
-    zero = "must be positive: zero is a fixed point of the quadratic model"
-    start = real("init", init, above=0, reason=zero)
+    size, samples, eta, start = checked_run(
+        "quadratic", problem, model_size, samples, step_size, init
+    )
     require(method in ("closure", "accurate"), "method", method, "must be closure or accurate")
-    edge = stability_edge(problem, size, "quadratic")
-    require(eta < edge, "step_size", eta, f"beyond {edge:.6g} the risk at the target grows forever")
     nodes = Nodes.of(problem, size)
     if method == "closure":
         growth = real("growth", growth, above=0, reason="must be positive")
@@ -143,13 +148,7 @@ def mean_field(
         number = count("particles", particles, least=16)
         lengths, factors = whole_steps(samples, schedule)
     clock = np.concatenate([[0], np.cumsum(lengths)])
-    marks = np.unique(np.searchsorted(clock, [samples] if times is None else times))
-    require(
-        len(marks) and marks[-1] < len(clock),
-        "times",
-        times,
-        "must be times from 0 to the number of samples",
-    )
+    marks = _marks(clock, [samples] if times is None else times)
     if method == "closure":
         found = _closure(problem, nodes, size, start, eta * factors, lengths, marks)
     else:

@@ -15,6 +15,8 @@ from scipy.stats import gamma
 
 from quadlaw.checks import require
 
+ALIVE = 0.1  # a coordinate is alive where v_i^2 > ALIVE w*_i
+
 
 def extinction_threshold(step_size, variance):
     """``eta S / 2``: coordinates of a smaller target ``w*`` die out; arrays allowed.
@@ -39,3 +41,13 @@ def stationary_law(target: float, step_size: float, variance: float):
     threshold = float(extinction_threshold(step_size, variance))
     require(target > threshold, "target", target, f"dies out: not above eta S / 2 = {threshold:g}")
     return gamma(target / scale - 0.5, scale=scale)
+
+
+def surviving_share(target, step_size, variance, above: float = ALIVE) -> np.ndarray:
+    """Share of runs with ``v_i^2 > above * w*_i`` under :func:`stationary_law`; arrays allowed.
+
+    It depends on ``w* / (eta S)`` alone, and is 0 below the threshold, where all die out.
+    """
+    scaled = np.asarray(target / (np.asarray(step_size) * variance), dtype=float)
+    shape = np.where(scaled > 0.5, scaled - 0.5, np.nan)
+    return np.nan_to_num(gamma.sf(above * scaled, shape))

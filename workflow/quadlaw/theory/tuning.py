@@ -6,8 +6,9 @@ from scipy.optimize import minimize_scalar
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory import rates
-from quadlaw.theory.linear import linear_risk, stability_edge
+from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import mean_field_risk
+from quadlaw.theory.stability import stability_edge
 
 SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that are tried
 SAFE = 0.5  # of the stability edge: single runs may diverge below it
@@ -31,9 +32,8 @@ def tuned_step(
 ) -> tuple[float, float]:
     """Step size of the least predicted risk, and that risk.
 
-    Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8
-    and at
-    most half of the stability edge, by Brent's bounded method in ``log c``.
+    Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
+    at most half of the stability edge, by Brent's bounded method in ``log c``.
     """
     alpha, beta = problem.alpha, problem.beta
     dimension = rates.effective_dimension(model, alpha, beta, samples, model_size)
