@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.special import polygamma
 
 from quadlaw import PowerLaw, TwoPhase, simulate
 from quadlaw.theory import mean_field, mean_field_risk
-from quadlaw.theory.closure import increments
+from quadlaw.theory.closure import gap_slope, increments
 
 # alpha, beta, sigma, step size, v_0: alpha below, at and above beta
 SETTINGS = [(2, 3, 1.0, 0.03, 0.1), (2, 2, 0.5, 0.1, 0.3), (2.5, 1.5, 0.1, 0.05, 0.3)]
@@ -71,20 +72,49 @@ def test_mean_and_variance_of_coordinates_are_the_stationary_ones():
     assert first["variance"] == pytest.approx(eta * variance * first["mean"], rel=5e-3)
 
 
-def test_single_steps_of_a_narrow_law_are_exact():
-    """``E u'`` and ``E u'^2`` of one step from ``u = v_0^2``, against a million draws."""
-    target, lam, eta, variance, u = 0.6, 0.5, 0.2, 1.3, 0.25
-    z, xi = np.random.default_rng(0).standard_normal((2, 10**6))
-    others = variance - lam * (u - target) ** 2
+@pytest.mark.parametrize("rho", [1e-9, 0.04])
+def test_increments_of_one_step_are_those_of_a_gamma_law(rho):
+    """``E u'`` and ``E log u'`` of one step against a million draws of a Gamma law and noise."""
+    target, lam, eta, variance, mean = 0.6, 0.5, 0.2, 1.3, 0.45
+    draw = np.random.default_rng(0)
+    u = mean * rho * draw.gamma(1 / rho, size=10**6)
+    z, xi = draw.standard_normal((2, 10**6))
+    others = variance - lam * np.mean((u - target) ** 2)
     residual = (u - target) * np.sqrt(lam) * z + np.sqrt(others) * xi
-    after = u * (1 - eta * residual * np.sqrt(lam) * z) ** 2
-    grown, widened = increments(u, 1.0, lam, target, eta, variance)
-    error = after.std() / 1e3
-    assert abs(u * np.exp(grown) - after.mean()) < 4 * error
-    assert abs(u - after.mean()) > 40 * error  # control
-    square = after**2
-    expected = u**2 * np.exp(2 * grown + widened)
-    assert abs(expected - square.mean()) < 4 * square.std() / 1e3
+    factor = (1 - eta * residual * np.sqrt(lam) * z) ** 2
+    grown, logs = increments(mean, rho, lam, target, eta, variance)
+    sampled = u * factor
+    assert abs(mean * np.exp(grown) - sampled.mean()) < 4 * sampled.std() / 1e3
+    assert abs(mean - sampled.mean()) > 20 * sampled.std() / 1e3  # control: nothing moved
+    found = np.log(factor)
+    neglected = 6 * (eta * lam * variance) ** 2  # the fourth order, roughly
+    assert abs(logs - found.mean()) < 4 * found.std() / 1e3 + neglected
+
+
+def test_the_gap_of_a_gamma_law_has_the_slope_that_the_closure_uses():
+    rho = np.geomspace(1e-6, 1e4, 60)
+    exact = polygamma(1, 1 / rho) / rho**2 - 1 / rho
+    wide = rho > 1e-3  # the difference of large numbers is lost before
+    slope = np.array([gap_slope(value) for value in rho])
+    assert np.allclose(slope[wide], exact[wide], rtol=2e-5)
+    assert np.allclose(slope[~wide], 0.5 + rho[~wide] / 6, rtol=1e-6)
+    assert (np.diff(slope) > -1e-5).all() and slope[-1] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_start_that_makes_the_risk_explode_is_refused():
+    settings = {"model_size": 8, "samples": 100, "step_size": 0.1, "init": 1e3}
+    for method in ("closure", "accurate"):
+        with pytest.raises(ValueError, match=r"step_size = 0.1: the risk diverges"):
+            mean_field(PowerLaw(2, 2), method=method, **settings)
+
+
+def test_no_number_is_missing_at_the_largest_sizes():
+    settings = {"model_size": 10**8, "samples": 10**12, "step_size": 0.05, "init": 0.5}
+    result = mean_field(PowerLaw(3, 1.5, 0.5), times=[0, 10**6, 10**12], **settings)
+    assert np.isfinite(result.trajectory.to_numpy()).all()
+    assert np.isfinite(result.coordinates.to_numpy()).all()
+    assert (result.coordinates["variance"] >= 0).all()
+    assert 10**4 < result.effective_dimension < 10**8
 
 
 @pytest.mark.parametrize("method", ["closure", "accurate"])

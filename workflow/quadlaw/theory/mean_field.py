@@ -57,13 +57,13 @@ class MeanField:
 
 
 def _closure(problem, nodes, size, init, etas, lengths, marks):
-    state = np.vstack([np.full(len(nodes.index), init**2), np.ones(len(nodes.index))])
+    state = np.vstack([np.full(len(nodes.index), init**2), np.zeros(len(nodes.index))])
     risks, kept = follow_moments(
         state, nodes.count, nodes.eigenvalues, nodes.target,
         float(problem.tail(size)), problem.sigma**2, etas, lengths, marks,
     )  # fmt: skip
-    mean, spread = kept[:, 0], kept[:, 1]
-    return risks, mean, mean**2 * (spread - 1), np.nan, np.nan
+    mean, rho = kept[:, 0], kept[:, 1]
+    return risks, mean, mean**2 * rho, np.nan, np.nan
 
 
 def _accurate(problem, nodes, size, init, etas, marks, number):
@@ -155,7 +155,8 @@ def mean_field(
         found = _accurate(problem, nodes, size, start, eta * factors, marks, number)
     risks, mean, variance, error, escaped = found
     limit = 10 * max(risks[0], float(problem.tail(0)))
-    require(risks[-1] <= limit, "step_size", eta, "the risk diverges: a smaller one is needed")
+    stays = np.all(risks <= limit) and not escaped > 0.5
+    require(stays, "step_size", eta, "the risk diverges: it or the start must be smaller")
     coordinates = _coordinates(nodes, clock[marks], mean, variance)
     frame = trajectory_frame(lengths, risks)
     return MeanField(float(risks[-1]), float(error), float(escaped), frame, coordinates)

@@ -1,0 +1,41 @@
+"""Survival at a constant step size: both sides of the threshold, and its dependence on noise."""
+
+import numpy as np
+import pytest
+
+from quadlaw.extinction import survival
+from quadlaw.theory.stationary import surviving_share
+
+SETTINGS = {
+    "alpha": 1.1, "beta": 3.1, "sigma": 2.0, "model_size": 48, "samples": 240_000, "init": 0.1,
+    "coordinates": 12, "replicates": 24,
+}  # fmt: skip
+
+
+def test_coordinates_survive_above_the_threshold_and_die_below_it():
+    table = survival(SETTINGS, 0.04, seed=1, dtype="float32")
+    assert (table["diverged_share"] == 0).all()
+    assert np.allclose(table["scaled_target"], table["target"] / (0.04 * table["variance"]))
+    assert ((table["ci_low"] <= table["share"]) & (table["share"] <= table["ci_high"])).all()
+    above = table[table["scaled_target"] > 2]
+    below = table[table["scaled_target"] < 0.35]
+    assert len(above) >= 2 and len(below) >= 2
+    assert above["share"].mean() > 0.85 and below["share"].mean() < 0.15
+
+
+def test_without_label_noise_the_same_coordinates_live():
+    """Control: the threshold is the noise's doing."""
+    quiet = survival(SETTINGS | {"sigma": 0.05}, 0.04, seed=1, dtype="float32")
+    noisy = survival(SETTINGS, 0.04, seed=1, dtype="float32")
+    dying = noisy[noisy["scaled_target"] < 0.35]["coordinate"]
+    assert quiet[quiet["coordinate"].isin(dying)]["share"].min() > 0.9
+
+
+def test_the_predicted_share_depends_on_the_scaled_target_alone():
+    scaled = np.array([0.3, 0.5, 0.75, 1.0, 2.0, 50.0])
+    one = surviving_share(scaled * 0.02, 0.1, 0.2)
+    assert np.allclose(one, surviving_share(scaled * 3.0, 1.0, 3.0))
+    assert one[0] == one[1] == 0 and one[-1] == pytest.approx(1)
+    assert (np.diff(one[1:]) > 0).all()
+    draws = np.random.default_rng(0).gamma(0.25, size=10**5)  # shape 3/4 - 1/2
+    assert one[2] == pytest.approx(np.mean(draws > 0.1 * 0.75), abs=0.01)
