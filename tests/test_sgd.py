@@ -22,7 +22,7 @@ def slow_risks(problem, runs, seed=0):
     return np.array(risks)
 
 
-@pytest.mark.parametrize("lanes", [1, 3, 17, 64])
+@pytest.mark.parametrize("lanes", [1, 3, 17, 64, 100])
 @pytest.mark.parametrize("model", ["quadratic", "linear"])
 def test_kernel_is_the_slow_loop(model, lanes):
     steps = np.linspace(0.02, 0.2, lanes)

@@ -14,13 +14,17 @@ def _path(module: str) -> Path | None:
 
 
 def _imports(tree: ast.Module) -> set[str]:
-    """Names of this package's modules that a module imports (a superset: names that are none)."""
+    """Modules of this package that a module imports, and names that are none.
+
+    ``from package import module`` is the module, and not what the package's ``__init__`` imports.
+    """
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            names |= {name if _path(name) else node.module for name in full}
     return {name for name in names if name.split(".")[0] == PACKAGE.name}
 
 

@@ -1,8 +1,8 @@
 """One-pass SGD: many runs on shared sample streams, as tidy tables.
 
 A *lane* is one run: a model, its size, its step size and its initial value. All lanes of a
-replicate see the same samples; these depend on the largest model size among them, which sets how
-many numbers a sample takes from the stream.
+replicate see the same samples. What lies beyond the largest model size among them enters the labels
+as one Gaussian.
 """
 
 from collections.abc import Iterator, Sequence

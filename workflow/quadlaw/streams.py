@@ -2,8 +2,8 @@
 
 A stream is keyed by the seed, the problem, the number of samples ``T`` and the replicate. Runs that
 differ in nothing else (models, step sizes, initial values, model sizes) share one stream, so that
-they are compared in pairs; estimates at different problems or ``T`` are independent. A sample takes
-``M + 2`` numbers from the stream, where ``M`` is the largest model size of the call.
+they are compared in pairs; estimates at different problems or ``T`` are independent. Coordinate
+``i`` of sample ``t`` is the same number whatever the model size and the chunks.
 """
 
 import hashlib
@@ -11,17 +11,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from quadlaw.normals import BLOCK, fill
 from quadlaw.problem import Spectrum
 
-CHUNK_BYTES = 1 << 20  # inputs held at once: about one core's second-level cache
+CHUNK_BYTES = 1 << 19  # inputs held at once: half of one core's second-level cache
+LABEL_NOISE, TAIL = 2**32 - 2, 2**32 - 1  # rows, beyond those of any samples
 
 
-def generator(spectrum: Spectrum, samples: int, replicate: int, seed: int) -> np.random.Generator:
-    """The generator of one stream, spawned from ``SeedSequence(seed)`` by a hash of its key."""
+def stream_key(spectrum: Spectrum, samples: int, replicate: int, seed: int) -> np.ndarray:
+    """Four uint32 words, a hash of all that distinguishes the stream."""
     problem = [float(value).hex() for value in (spectrum.alpha, spectrum.beta, spectrum.sigma)]
-    key = hashlib.sha256(repr((problem, int(samples), int(replicate))).encode()).digest()
-    words = np.frombuffer(key, dtype="<u4").tolist()
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=words)))
+    text = repr((int(seed), problem, int(samples), int(replicate)))
+    return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype="<u4")
+
+
+def _along(key: np.ndarray, row: int, start: int, count: int, scale: float) -> np.ndarray:
+    """Normals times ``scale`` of one row, from column ``start`` on, shape (count,)."""
+    column = start - start % BLOCK
+    out = np.empty((1, start - column + count))
+    fill(out, np.full(out.shape[1], scale), key, row, column)
+    return out[0, start - column :]
 
 
 def chunks(
@@ -29,23 +38,23 @@ def chunks(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield ``(start, x, y)`` with the samples of steps ``start, start + 1, ...`` in order.
 
-    ``x`` has shape (n, M) and ``y`` shape (n,). No chunk crosses a step listed in ``stops`` (in
-    rising order, the last one at most ``samples``), after which the stream ends. Normals are drawn
-    in float32 whatever ``dtype`` is, so that both precisions see the same samples; neither the
-    values nor their order depend on the chunks.
+    ``x`` has shape (n, M) and ``y`` shape (n,), where ``M`` is the spectrum's size. No chunk
+    crosses a step listed in ``stops`` (in rising order, the last one at most ``samples``), after
+    which the stream ends. The normals are float32 whatever ``dtype`` is, so that both precisions
+    see the same samples.
     """
-    draw = generator(spectrum, samples, replicate, seed)
-    rows = max(1, CHUNK_BYTES // (4 * (spectrum.size + 2)))
+    key = stream_key(spectrum, samples, replicate, seed)
+    rows = max(1, CHUNK_BYTES // (4 * spectrum.size))
     scale = np.sqrt(spectrum.eigenvalues).astype(dtype)
-    # y is the same for every model size: signal seen, signal beyond M, label noise.
-    signal = np.sqrt(spectrum.eigenvalues) * spectrum.target
-    weights = np.concatenate([[spectrum.sigma, np.sqrt(spectrum.tail[-1])], signal]).astype(dtype)
+    target = spectrum.target.astype(dtype)
     start = 0
     for stop in stops:
         while start < stop:
             n = min(rows, stop - start)
-            z = draw.standard_normal((n, spectrum.size + 2), dtype=np.float32).astype(
-                dtype, copy=False
-            )
-            yield start, z[:, 2:] * scale, z @ weights
+            x = np.empty((n, spectrum.size), dtype)
+            fill(x, scale, key, start, 0)
+            # y is the same for every model size: signal seen, signal beyond M, label noise.
+            beyond = _along(key, TAIL, start, n, np.sqrt(spectrum.tail[-1]))
+            noise = _along(key, LABEL_NOISE, start, n, spectrum.sigma)
+            yield start, x, (x @ target + beyond + noise).astype(dtype)
             start += n
