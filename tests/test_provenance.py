@@ -17,6 +17,7 @@ def test_imports_are_followed():
     used = provenance.modules_used("quadlaw.experiments")
     assert {"quadlaw.models", "quadlaw.theory.rates", "quadlaw.streams"} <= set(used)
     assert "quadlaw.plotting" not in used and "quadlaw.fitting" not in used
+    assert "quadlaw.theory.closure" not in used  # beside rates in its package, and not imported
 
 
 def edit(path, old, new):

@@ -72,6 +72,37 @@ MODELS = {
 }
 
 
+def _sweeps(predict: Callable, update: Callable) -> tuple[Callable, Callable]:
+    """One pass over the coordinates of one lane and of four: last update and next prediction."""
+
+    @numba.njit(inline="always")
+    def one(row, before, now, step):
+        f = row.dtype.type(0)
+        for i in range(len(row)):
+            row[i] = value = update(before[i], row[i], step)
+            f += predict(now[i], value)
+        return f
+
+    @numba.njit(inline="always")
+    def four(p, before, now, step, size):
+        a, b, c, d = p[0], p[1], p[2], p[3]
+        s_a, s_b, s_c, s_d = step[0], step[1], step[2], step[3]
+        f_a = f_b = f_c = f_d = p.dtype.type(0)
+        for i in range(size):
+            x, z = before[i], now[i]
+            a[i] = value = update(x, a[i], s_a)
+            f_a += predict(z, value)
+            b[i] = value = update(x, b[i], s_b)
+            f_b += predict(z, value)
+            c[i] = value = update(x, c[i], s_c)
+            f_c += predict(z, value)
+            d[i] = value = update(x, d[i], s_d)
+            f_d += predict(z, value)
+        return f_a, f_b, f_c, f_d
+
+    return one, four
+
+
 def compile_loop(predict: Callable, update: Callable) -> Callable:
     """Compile one-pass SGD on many lanes that share their inputs.
 
@@ -83,25 +114,29 @@ def compile_loop(predict: Callable, update: Callable) -> Callable:
     * ``sizes``, shape (L,): only the first ``sizes[l]`` coordinates of lane ``l`` are trained.
 
     A lane's last update and its next prediction share one sweep over its coordinates, which the
-    compiler turns into vector instructions, however many lanes there are.
+    compiler turns into vector instructions. Four lanes at a time sweep together, as far as the
+    shortest of them reaches: each input is loaded once for the four, whose parameters stay in the
+    cache from step to step.
     """
+    sweep, sweep_four = _sweeps(predict, update)
 
     @numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
     def train(p, x, y, rate, sizes):
-        last = len(x) - 1
-        g = np.zeros(len(p), p.dtype)
-        for t in range(len(x)):
-            before, now = x[max(t - 1, 0)], x[t]  # at t = 0, g = 0: the update does nothing
-            for lane in range(len(p)):
-                row, step = p[lane], g[lane]
-                f = p.dtype.type(0)
-                for i in range(sizes[lane]):
-                    value = update(before[i], row[i], step)
-                    row[i] = value
-                    f += predict(now[i], value)
-                g[lane] = rate[t, lane] * (f - y[t])
-        for lane in range(len(p)):
-            for i in range(sizes[lane]):
-                p[lane, i] = update(x[last, i], p[lane, i], g[lane])
+        last, f = len(x) - 1, np.zeros(4, p.dtype)
+        for first in range(0, len(p), 4):
+            some, ends = p[first : first + 4], sizes[first : first + 4]
+            shared = ends.min() if len(some) == 4 else 0
+            step = np.zeros(4, p.dtype)
+            for t in range(last + 2):  # the first sweep's step is 0; the last one only updates
+                before, now = x[max(t - 1, 0)], x[min(t, last)]
+                f[:] = 0
+                if shared > 0:
+                    f[0], f[1], f[2], f[3] = sweep_four(some, before, now, step, shared)
+                for k in range(len(some)):
+                    if ends[k] > shared:
+                        rest = slice(shared, ends[k])
+                        f[k] += sweep(some[k, rest], before[rest], now[rest], step[k])
+                    if t <= last:
+                        step[k] = rate[t, first + k] * (f[k] - y[t])
 
     return train
