@@ -29,6 +29,7 @@ include: "workflow/rules/runs.smk"
 include: "workflow/rules/fits.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/benchmarks.smk"
 
 
 rule all:
@@ -36,4 +37,5 @@ rule all:
     input:
         rules.collect_fits.output,
         rules.asymptotics.output,
+        rules.benchmark_table.output,
         expand(rules.figure.output, name=FIGURES),

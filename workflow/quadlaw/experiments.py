@@ -17,8 +17,9 @@ from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import log_spaced, run_lanes, trajectory
 from quadlaw.theory import rates
 
-SECONDS_PER_DRAW = 1.5e-8  # on one core, a normal's share of the lanes included; only balances jobs
-POINT_SECONDS = 60.0  # the replicates of a costlier point are split into points of about this
+# Rough times on one core, which only balance jobs.
+SECONDS_PER_DRAW, SECONDS_PER_UPDATE = 1.2e-9, 1.0e-10
+POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 
 
 def sweep_points(sweep: dict, common: dict) -> list[dict]:
@@ -66,7 +67,10 @@ def model_sizes(point: dict) -> list[int]:
 def cost(point: dict) -> float:
     """Rough time of a point on one core, in seconds."""
     first, stop = point["replicates"]
-    return point["samples"] * max(model_sizes(point)) * (stop - first) * SECONDS_PER_DRAW
+    sizes, constants = model_sizes(point), point["step_constants"].values()
+    lanes = sum(map(len, constants)) * len(point["init_scales"])
+    step = max(sizes) * SECONDS_PER_DRAW + lanes * sum(sizes) * SECONDS_PER_UPDATE
+    return point["samples"] * (stop - first) * step
 
 
 def batches(points: Sequence[dict], seconds: float) -> list[list[dict]]:

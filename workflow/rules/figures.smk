@@ -8,6 +8,8 @@ rule figure:
         png=f"{FIGURES_FOLDER}/{{name}}.png",
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:

@@ -11,6 +11,8 @@ rule fit_sweep:
         fits=f"{RESULTS}/{{sweep}}/fits.csv",
     log:
         f"{RESULTS}/logs/{{sweep}}/fits.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit_sweep/{{sweep}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -35,6 +37,8 @@ rule fit_trajectory:
         fits=f"{RESULTS}/{{trajectory}}/fits.csv",
     log:
         f"{RESULTS}/logs/{{trajectory}}/fits.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit_trajectory/{{trajectory}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -55,6 +59,8 @@ rule collect_fits:
         markdown=f"{FIGURES_FOLDER}/fits.md",
     log:
         f"{RESULTS}/logs/fits.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect_fits/all.tsv"
     conda:
         "../../envs/environment.yaml"
     params:

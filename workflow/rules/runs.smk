@@ -9,7 +9,7 @@ rule runs:
     log:
         f"{RESULTS}/logs/{{sweep}}/runs/{{batch}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/{{sweep}}/runs/{{batch}}.tsv"
+        f"{RESULTS}/benchmarks/runs/{{sweep}}_{{batch}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -33,7 +33,7 @@ rule trajectory:
     log:
         f"{RESULTS}/logs/{{trajectory}}/runs/{{problem}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/{{trajectory}}/runs/{{problem}}.tsv"
+        f"{RESULTS}/benchmarks/trajectory/{{trajectory}}_{{problem}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:

@@ -3,6 +3,8 @@ rule spectrum:
         table=f"{RESULTS}/spectra/{{problem}}.parquet",
     log:
         f"{RESULTS}/logs/spectra/{{problem}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/spectrum/{{problem}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:

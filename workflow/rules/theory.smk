@@ -7,7 +7,7 @@ rule theory_sweep:
     log:
         f"{RESULTS}/logs/{{sweep}}/theory.log",
     benchmark:
-        f"{RESULTS}/benchmarks/{{sweep}}/theory.tsv"
+        f"{RESULTS}/benchmarks/theory_sweep/{{sweep}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -29,7 +29,7 @@ rule theory_trajectory:
     log:
         f"{RESULTS}/logs/{{trajectory}}/theory.log",
     benchmark:
-        f"{RESULTS}/benchmarks/{{trajectory}}/theory.tsv"
+        f"{RESULTS}/benchmarks/theory_trajectory/{{trajectory}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -47,7 +47,7 @@ rule asymptotic_risks:
     log:
         f"{RESULTS}/logs/asymptotics/{{problem}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/asymptotics/{{problem}}.tsv"
+        f"{RESULTS}/benchmarks/asymptotic_risks/{{problem}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -68,6 +68,8 @@ rule asymptotics:
         markdown=f"{FIGURES_FOLDER}/asymptotics.md",
     log:
         f"{RESULTS}/logs/asymptotics/exponents.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/asymptotics/all.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -84,7 +86,7 @@ rule mean_field_check:
     log:
         f"{RESULTS}/logs/theory_vs_sgd/{{number}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/theory_vs_sgd/{{number}}.tsv"
+        f"{RESULTS}/benchmarks/mean_field_check/{{number}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -116,6 +118,8 @@ rule theory_vs_sgd:
         settings=f"{RESULTS}/theory_vs_sgd/settings.csv",
     log:
         f"{RESULTS}/logs/theory_vs_sgd/tables.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/theory_vs_sgd/all.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -133,7 +137,7 @@ rule survival:
     log:
         f"{RESULTS}/logs/extinction/{{number}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/extinction/{{number}}.tsv"
+        f"{RESULTS}/benchmarks/survival/{{number}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
@@ -156,6 +160,8 @@ rule extinction:
         survival=f"{RESULTS}/extinction/survival.csv",
     log:
         f"{RESULTS}/logs/extinction/survival.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/extinction/all.tsv"
     conda:
         "../../envs/environment.yaml"
     params:

@@ -72,7 +72,8 @@ def _accurate(problem, nodes, size, init, etas, marks, number):
         v = np.full((len(nodes.index), number), init)
         risks, kept, escaped = follow_particles(
             v, nodes.count, nodes.eigenvalues, nodes.target,
-            float(problem.tail(size)), problem.sigma**2, etas, marks, np.random.default_rng(batch),
+            float(problem.tail(size)), problem.sigma**2, etas, marks,
+            np.array([batch, 0, 0, 0], np.uint32), np.random.default_rng(batch),
         )  # fmt: skip
         runs.append(risks)
         moments.append(kept)

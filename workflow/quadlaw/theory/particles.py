@@ -3,35 +3,43 @@
 import numba
 import numpy as np
 
+from quadlaw.normals import fill
+
 ESCAPED = 3.0  # e l u beyond which a typical step makes a coordinate grow, whatever its sign
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _balanced(values, draw):
-    """Fill with normals of exactly zero mean and unit mean square: less sampling error."""
-    for p in range(len(values)):
-        values[p] = draw.standard_normal()
+def _balance(values):
+    """Give normals exactly zero mean and unit mean square: less sampling error."""
     values -= np.mean(values)
     values /= np.sqrt(np.mean(values**2))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def _step(v, x, xi, lam, target, eta, others):
-    """Step one coordinate's particles, in place; their loss after it, and how many escaped.
-
-    A particle that escapes, as single runs of SGD do, becomes a copy of its neighbour: the law is
-    that of runs that stay.
-    """
-    scale, total, lost = np.sqrt(lam), 0.0, 0
+    """Step one coordinate's particles, in place; the sum of their squared errors after it."""
+    scale, total = np.sqrt(lam), 0.0
     for p in range(len(v)):
         z = scale * x[p]
-        residual = (v[p] ** 2 - target) * z + others * xi[p]
-        v[p] -= eta * residual * z * v[p]
-        if not eta * lam * v[p] ** 2 < ESCAPED:
+        residual = (v[p] * v[p] - target) * z + others * xi[p]
+        value = v[p] - eta * residual * z * v[p]
+        v[p] = value
+        total += (value * value - target) ** 2
+    return total
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _replace(v, target, largest):
+    """Make of each particle with ``u > largest`` a copy of its neighbour: the law is that of runs
+    that stay. The sum of squared errors after it, and how many there were.
+    """
+    total, lost = 0.0, 0
+    for p in range(len(v)):
+        if not v[p] * v[p] < largest:
             v[p] = v[p - 1]
             lost += 1
-        total += (v[p] ** 2 - target) ** 2
-    return lam * total / len(v), lost
+        total += (v[p] * v[p] - target) ** 2
+    return total, lost
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -44,16 +52,17 @@ def _moments(v):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def follow(v, counts, lams, targets, tail, noise, etas, marks, draw):
+def follow(v, counts, lams, targets, tail, noise, etas, marks, key, draw):
     """Step every particle, ``v`` of shape (K, P), in place.
 
-    All coordinates use the same normals, each from a random offset on, so that no two coordinates'
-    particles stay paired: only the law of each coordinate matters. Returns risks of shape (T + 1,),
-    moments after as many steps as each of ``marks`` says, shape (len(marks), 2, K), and how many
-    particles escaped.
+    All coordinates use the same normals, of the stream ``key``, each from a random offset on (by
+    ``draw``), so that no two coordinates' particles stay paired: only the law of each coordinate
+    matters. Returns risks of shape (T + 1,), moments after as many steps as each of ``marks`` says,
+    shape (len(marks), 2, K), and how many particles escaped.
     """
     nodes, number = v.shape
-    x, xi = np.empty(2 * number), np.empty(2 * number)
+    normals, one = np.empty((2, 2 * number)), np.ones(number)
+    x, xi = normals[0], normals[1]
     loss, lost = np.empty(nodes), 0
     risks, kept = np.empty(len(etas) + 1), np.empty((len(marks), 2, nodes))
     for i in range(nodes):
@@ -64,14 +73,20 @@ def follow(v, counts, lams, targets, tail, noise, etas, marks, draw):
             kept[m] = _moments(v)
         if t == len(etas):
             break
+        fill(normals[:, :number], one, key, 2 * t, 0)
         for values in (x, xi):
-            _balanced(values[:number], draw)
+            _balance(values[:number])
             values[number:] = values[:number]
         for i in range(nodes):
             others = np.sqrt(max(0.0, risks[t] + noise - loss[i]))
             a, b = draw.integers(0, number), draw.integers(0, number)
             shifted, other = x[a : a + number], xi[b : b + number]
-            loss[i], escaped = _step(v[i], shifted, other, lams[i], targets[i], etas[t], others)
-            lost += escaped
+            total = _step(v[i], shifted, other, lams[i], targets[i], etas[t], others)
+            largest = ESCAPED / (etas[t] * lams[i])
+            # One particle beyond the largest alone would make the sum greater than this.
+            if not total < max(0.0, largest - targets[i]) ** 2:
+                total, escaped = _replace(v[i], targets[i], largest)
+                lost += escaped
+            loss[i] = lams[i] * total / number
         risks[t + 1] = tail + np.sum(counts * loss)
     return risks, kept, lost
