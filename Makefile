@@ -32,7 +32,7 @@ format: $(READY)  ## Put code and notebooks into the form that lint asks for
 	$(BIN)/ruff check --fix .
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-bench: $(READY)  ## Speed of the simulation against a plain NumPy loop
+bench: $(READY)  ## Speed of the simulation beside NumPy, PyTorch and JAX, on one core
 	$(BIN)/python benchmarks/speed.py
 
 env: $(READY)  ## Only the environment, in .venv
@@ -43,7 +43,7 @@ $(READY): envs/requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --compile --no-deps --no-build-isolation --editable .
 	touch $@
 
-readme: $(READY)  ## Copy the table of the last full run into README.md
+readme: $(READY)  ## Copy the tables of the last full run into README.md and docs
 	$(BIN)/python workflow/scripts/readme_table.py
 
 lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)

@@ -116,6 +116,7 @@ rule theory_vs_sgd:
     output:
         sweeps=f"{RESULTS}/theory_vs_sgd/sweeps.csv",
         settings=f"{RESULTS}/theory_vs_sgd/settings.csv",
+        markdown=f"{FIGURES_FOLDER}/mean_field.md",
     log:
         f"{RESULTS}/logs/theory_vs_sgd/tables.log",
     benchmark:

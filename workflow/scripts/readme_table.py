@@ -1,11 +1,11 @@
-"""Copy the tables of the last full run into README.md between their markers."""
+"""Copy the tables of the last full run into the documents, between their markers."""
 
 from pathlib import Path
 
 from quadlaw.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
-TABLES = ["fits", "asymptotics"]
+TABLES = {"fits": "README.md", "asymptotics": "README.md", "mean_field": "docs/theory.md"}
 
 
 def with_table(text, name, table):
@@ -17,8 +17,7 @@ def with_table(text, name, table):
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    text = readme.read_text()
-    for name in TABLES:
-        text = with_table(text, name, (ROOT / "figures" / f"{name}.md").read_text())
-    write_bytes(text.encode(), readme)
+    for name, document in TABLES.items():
+        path = ROOT / document
+        table = (ROOT / "figures" / f"{name}.md").read_text()
+        write_bytes(with_table(path.read_text(), name, table).encode(), path)

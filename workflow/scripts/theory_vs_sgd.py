@@ -3,12 +3,30 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.files import write_table
+from quadlaw.files import write_bytes, write_table
 
+SETTING = ["alpha", "beta", "sigma", "step_size", "init", "samples"]
 SIMULATED = ["mean", "mean_error", "diverged_share", "replicates"]
 
 
-def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv):
+def markdown(settings):
+    """One row a single setting: simulated, particles, closure; errors are standard errors."""
+    rows = [
+        {
+            "alpha, beta, sigma, e, v_0, T": ", ".join(f"{row[key]:g}" for key in SETTING),
+            "simulated": "{simulated:.4g} ± {simulated_error:.2g}".format(**row),
+            "runs": row["replicates"],
+            "particles": "{accurate:.4g} ± {accurate_error:.1g}".format(**row),
+            "closure": f"{row['closure']:.4g}",
+            "particles against simulation": f"{row['accurate'] / row['simulated'] - 1:+.1%}",
+            "closure against particles": f"{row['closure'] / row['accurate'] - 1:+.2%}",
+        }
+        for row in settings.to_dict("records")
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
+
+
+def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv, readable):
     tables = []
     for simulated, predicted, name in zip(curves, theory, sweeps, strict=True):
         known = pd.read_csv(predicted)
@@ -19,6 +37,7 @@ def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv):
     write_table(pd.concat(tables, ignore_index=True), sweeps_csv)
     single = pd.concat([pd.read_csv(path) for path in settings], ignore_index=True)
     write_table(single, settings_csv)
+    write_bytes(markdown(single).encode(), readable)
 
 
 if __name__ == "__main__":
@@ -30,4 +49,5 @@ if __name__ == "__main__":
             snakemake.params.sweeps,
             snakemake.output.sweeps,
             snakemake.output.settings,
+            snakemake.output.markdown,
         )
