@@ -24,24 +24,23 @@ DIVERGED = 10.0  # see run_lanes
 
 @dataclass
 class Group:
-    """The lanes of one model, with their parameters of shape (L, M)."""
+    """The lanes of one model, with their parameters of shape (L, M), sizes and step sizes."""
 
     model: Model
     lanes: pd.DataFrame
     parameters: np.ndarray
+    sizes: np.ndarray
+    step_sizes: np.ndarray
 
     @classmethod
     def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
         first = model.initial(lanes["init"].to_numpy()).astype(dtype)
-        return cls(model, lanes, np.repeat(first[:, None], lanes["model_size"].max(), axis=1))
-
-    @property
-    def sizes(self) -> np.ndarray:
-        return self.lanes["model_size"].to_numpy()
+        sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy()
+        return cls(model, lanes, np.repeat(first[:, None], sizes.max(), axis=1), sizes, steps)
 
     def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
         """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes."""
-        rate = np.outer(factor, self.lanes["step_size"]).astype(self.parameters.dtype)
+        rate = np.outer(factor, self.step_sizes).astype(self.parameters.dtype)
         self.model.train(self.parameters, x, y, rate, self.sizes)
 
     def weights(self) -> np.ndarray:
