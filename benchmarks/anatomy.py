@@ -90,11 +90,12 @@ def kernel_of(work: Work) -> Callable[[], None]:
     x, y = x.copy(), y.copy()
     train, sizes = MODELS["quadratic"].train, np.full(work.lanes, work.size)
     parameters = np.full((work.lanes, work.size), INIT, np.float32)
+    factor, steps = np.ones(len(y), np.float32), work.step_sizes.astype(np.float32)
 
     def run() -> None:
         for start in range(0, work.samples, len(y)):
             n = min(len(y), work.samples - start)
-            train(parameters, x[:n], y[:n], work.rates[start : start + n], sizes)
+            train(parameters, x[:n], y[:n], factor[:n], steps, sizes)
 
     return run
 

@@ -106,11 +106,12 @@ def _sweeps(predict: Callable, update: Callable) -> tuple[Callable, Callable]:
 def compile_loop(predict: Callable, update: Callable) -> Callable:
     """Compile one-pass SGD on many lanes that share their inputs.
 
-    Returns ``train(p, x, y, rate, sizes)``, which changes ``p`` in place:
+    Returns ``train(p, x, y, factor, steps, sizes)``, which changes ``p`` in place:
 
     * ``p``, shape (L, M): the parameters, one row a lane, float32 or float64;
     * ``x``, shape (n, M), and ``y``, shape (n,): the samples, one a step;
-    * ``rate``, shape (n, L): each lane's step size at each step;
+    * ``factor``, shape (n,), and ``steps``, shape (L,): the step size of lane ``l`` at the ``t``-th
+      sample is ``factor[t] steps[l]``;
     * ``sizes``, shape (L,): only the first ``sizes[l]`` coordinates of lane ``l`` are trained.
 
     A lane's last update and its next prediction share one sweep over its coordinates, which the
@@ -121,7 +122,7 @@ def compile_loop(predict: Callable, update: Callable) -> Callable:
     sweep, sweep_four = _sweeps(predict, update)
 
     @numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-    def train(p, x, y, rate, sizes):
+    def train(p, x, y, factor, steps, sizes):
         last, f = len(x) - 1, np.zeros(4, p.dtype)
         for first in range(0, len(p), 4):
             some, ends = p[first : first + 4], sizes[first : first + 4]
@@ -137,6 +138,6 @@ def compile_loop(predict: Callable, update: Callable) -> Callable:
                         rest = slice(shared, ends[k])
                         f[k] += sweep(some[k, rest], before[rest], now[rest], step[k])
                     if t <= last:
-                        step[k] = rate[t, first + k] * (f[k] - y[t])
+                        step[k] = factor[t] * steps[first + k] * (f[k] - y[t])
 
     return train

@@ -35,13 +35,12 @@ class Group:
     @classmethod
     def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
         first = model.initial(lanes["init"].to_numpy()).astype(dtype)
-        sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy()
+        sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy(dtype)
         return cls(model, lanes, np.repeat(first[:, None], sizes.max(), axis=1), sizes, steps)
 
     def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
         """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes."""
-        rate = np.outer(factor, self.step_sizes).astype(self.parameters.dtype)
-        self.model.train(self.parameters, x, y, rate, self.sizes)
+        self.model.train(self.parameters, x, y, factor, self.step_sizes, self.sizes)
 
     def weights(self) -> np.ndarray:
         """The linear weights ``w``, float64, shape (L, M)."""
@@ -79,7 +78,7 @@ def _train(
         yield 0
     for start, x, y in chunks(spectrum, samples, replicate, seed, stops, dtype):
         done = start + len(y)
-        factor = schedule.factor(np.arange(start, done), samples)
+        factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
         for group in groups:
             group.train(x, y, factor)
         if done in stops:
