@@ -81,6 +81,8 @@ def continuous_risk(problem, widening, *, model_size, samples, step_size, init) 
     for start, stop in pairwise(edges):
         eta, span = step_size * factors[start], (0, stop - start)
         found = solve_ivp(slope, span, state, args=(eta,), method="LSODA", rtol=1e-6, atol=1e-8)
+        if not found.success:
+            raise RuntimeError(found.message)
         state = found.y[:, -1]
     log_A, rho = state.reshape(2, -1)
     return float(risk_of(np.exp(log_A), rho))
@@ -90,9 +92,12 @@ def compare(setting: dict) -> dict:
     """Relative differences from the particles, in per cent, unless over 1 % of them escaped."""
     problem = PowerLaw(setting["alpha"], setting["beta"], setting["sigma"])
     rest = {key: setting[key] for key in SETTING}
-    particles = mean_field(problem, method="accurate", **rest)
     label = ", ".join(f"{setting[key]:g}" for key in ("alpha", "beta", "sigma", "step_size"))
     row = {"alpha, beta, sigma, e, v_0, T": f"{label}, {setting['init']:g}, {setting['samples']}"}
+    try:
+        particles = mean_field(problem, method="accurate", **rest)
+    except ValueError:  # most runs would diverge
+        return row
     if particles.escaped > 0.01:
         return row
     found = {name: continuous_risk(problem, k, **rest) for name, k in CLOSURES.items()}
@@ -120,7 +125,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     sizes = table.drop(columns=table.columns[0]).dropna().abs()
     rows = {"largest": sizes.max(), "90 %": sizes.quantile(0.9), "median": sizes.median()}
     result = pd.DataFrame(rows).T
-    result.insert(0, table.columns[0], [f"{name} of {len(sizes)}" for name in rows])
+    note = f"of {len(sizes)} ({len(table) - len(sizes)} left out)"
+    result.insert(0, table.columns[0], [f"{name} {note}" for name in rows])
     return result
 
 

@@ -7,6 +7,7 @@ import pytest
 from quadlaw import PowerLaw, TwoPhase
 from quadlaw.asymptotics import decades, local_exponents, tuned_risks
 from quadlaw.theory import predicted_risk, stability_edge, tuned_step
+from quadlaw.theory.tuning import SAFE
 
 
 def test_decades_are_whole_and_log_spaced():
@@ -29,13 +30,21 @@ def test_local_exponents_of_a_planted_law_on_the_natural_clock():
 @pytest.mark.parametrize("alpha, beta", [(3, 1.5), (2, 3)])
 def test_no_other_step_size_has_less_risk(model, alpha, beta):
     problem = PowerLaw(alpha, beta, 0.5)
-    rest = {"model_size": 100, "samples": 10**5, "init": 0.1}
-    eta, risk = tuned_step(model, problem, **rest)
+    rest = {"model_size": 1000, "samples": 10**8, "init": 0.05}
+    eta, risk, at_limit = tuned_step(model, problem, **rest)
     assert risk == pytest.approx(predicted_risk(model, problem, step_size=eta, **rest))
-    assert eta <= 0.5 * stability_edge(problem, 100, model) * (1 + 1e-9)
-    for factor in (0.25, 0.5, 0.8, 1.25):
-        other = min(eta * factor, 0.5 * stability_edge(problem, 100, model))
-        assert predicted_risk(model, problem, step_size=other, **rest) >= risk * (1 - 1e-4)
+    assert at_limit == (alpha > beta)
+    if at_limit:
+        assert eta == pytest.approx(SAFE * stability_edge(problem, 1000, model))
+    for factor in (0.25, 0.5, 0.8) if at_limit else (0.25, 0.5, 0.8, 1.25, 2):
+        assert predicted_risk(model, problem, step_size=eta * factor, **rest) > risk
+
+
+@pytest.mark.parametrize("change", [{"init": -1}, {"samples": 1}, {"model_size": 0}, {"init": 1e3}])
+def test_a_setting_that_no_step_size_saves_is_refused(change):
+    settings = {"model_size": 16, "samples": 1000, "init": 0.1} | change
+    with pytest.raises(ValueError, match=next(iter(change))):
+        tuned_step("quadratic", PowerLaw(2, 2), **settings)
 
 
 def test_exponents_at_a_trillion_samples_are_the_papers():

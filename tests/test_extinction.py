@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from quadlaw.extinction import survival
-from quadlaw.theory.stationary import surviving_share
+from quadlaw.theory.stationary import ALIVE, surviving_share
 
 SETTINGS = {
-    "alpha": 1.1, "beta": 3.1, "sigma": 2.0, "model_size": 48, "samples": 240_000, "init": 0.1,
+    "alpha": 1.1, "beta": 3.1, "sigma": 2.0, "model_size": 48, "samples": 240_000, "init": 0.02,
     "coordinates": 12, "replicates": 24,
 }  # fmt: skip
 
@@ -16,11 +16,17 @@ def test_coordinates_survive_above_the_threshold_and_die_below_it():
     table = survival(SETTINGS, 0.04, seed=1, dtype="float32")
     assert (table["diverged_share"] == 0).all()
     assert np.allclose(table["scaled_target"], table["target"] / (0.04 * table["variance"]))
-    assert ((table["ci_low"] <= table["share"]) & (table["share"] <= table["ci_high"])).all()
+    assert SETTINGS["init"] ** 2 < ALIVE * table["target"].min()  # none is alive at the start
     above = table[table["scaled_target"] > 2]
     below = table[table["scaled_target"] < 0.35]
     assert len(above) >= 2 and len(below) >= 2
     assert above["share"].mean() > 0.85 and below["share"].mean() < 0.15
+    clear = table[table["scaled_target"] > 0.6]
+    error = np.sqrt(clear["predicted"] * (1 - clear["predicted"]) / clear["replicates"])
+    assert len(clear) >= 4
+    assert (np.abs(clear["share"] - clear["predicted"]) < 3.5 * error + 0.05).all()
+    wrong = surviving_share(clear["target"], 0.04, table["variance"].iloc[0] / 3)  # control
+    assert (np.abs(clear["share"] - wrong) > 3.5 * error + 0.05).any()
 
 
 def test_without_label_noise_the_same_coordinates_live():

@@ -71,3 +71,11 @@ def _first(alpha=2.0, beta=2.5, sigma=0.7, samples=100, replicate=0, seed=0):
 def test_every_part_of_the_key_gives_an_independent_stream(change):
     np.testing.assert_array_equal(_first(), _first())
     assert abs(np.corrcoef(_first(), _first(**change))[0, 1]) < 4 / np.sqrt(1000)
+
+
+def test_runs_longer_than_the_counter_and_targets_beyond_the_precision_are_refused():
+    with pytest.raises(ValueError, match="samples = 4294967296"):
+        next(streams.chunks(SPECTRUM, 2**32, 0, 0, [1], "float32"))
+    steep = PowerLaw(25, 2).spectrum(8000)
+    with pytest.raises(ValueError, match="dtype = 'float32': the target of coordinate 8000"):
+        next(streams.chunks(steep, 4, 0, 0, [4], "float32"))

@@ -84,6 +84,9 @@ def test_the_trajectory_ends_at_the_final_risk():
         ({"step_size": 3.0}, "step_size = 3.0"),
         ({"method": "exact"}, "method = 'exact'"),
         ({"model_size": 0}, "model_size = 0"),
+        ({"init": 1e80}, "init = 1e"),
+        ({"samples": 10**12, "method": "steps"}, "samples = 1000000000000: step by step"),
+        ({"samples": 10**20}, "samples = 100000000000000000000: must be at most"),
     ],
 )
 def test_bad_input_is_refused_with_its_reason(change, reason):
@@ -99,6 +102,14 @@ def test_nodes_sum_power_laws_as_all_coordinates_do():
         for power in (0, 0.5, 1.1, 3):
             total = np.sum(nodes.count * nodes.index**-power)
             assert total == pytest.approx(np.sum(index**-power), rel=1e-3)
+
+
+def test_blocks_of_coordinates_sum_power_laws():
+    nodes, index = Nodes.of(PowerLaw(2, 2), 10**6), np.arange(65, 10**6 + 1.0)
+    block = nodes.index > 64
+    for power in (0, 0.5, 1.1, 2, 3, 4):
+        total = np.sum(nodes.count[block] * nodes.index[block] ** -power)
+        assert total == pytest.approx(np.sum(index**-power), rel=3e-3)
 
 
 @pytest.mark.parametrize("samples", [2, 3, 100, 12_345])

@@ -7,6 +7,7 @@ from scipy.special import polygamma
 from quadlaw import PowerLaw, TwoPhase, simulate
 from quadlaw.theory import mean_field, mean_field_risk
 from quadlaw.theory.closure import gap_slope, increments
+from quadlaw.theory.particles import _replace
 
 # alpha, beta, sigma, step size, v_0: alpha below, at and above beta
 SETTINGS = [(2, 3, 1.0, 0.03, 0.1), (2, 2, 0.5, 0.1, 0.3), (2.5, 1.5, 0.1, 0.05, 0.3)]
@@ -87,8 +88,10 @@ def test_increments_of_one_step_are_those_of_a_gamma_law(rho):
     assert abs(mean * np.exp(grown) - sampled.mean()) < 4 * sampled.std() / 1e3
     assert abs(mean - sampled.mean()) > 20 * sampled.std() / 1e3  # control: nothing moved
     found = np.log(factor)
-    neglected = 6 * (eta * lam * variance) ** 2  # the fourth order, roughly
+    neglected = 6 * (eta**2 * lam * variance) ** 2  # the fourth order, roughly
     assert abs(logs - found.mean()) < 4 * found.std() / 1e3 + neglected
+    first_order = 2 * eta * lam * (target - mean)  # control: the noise left out
+    assert abs(first_order - found.mean()) > 10 * found.std() / 1e3 + neglected
 
 
 def test_the_gap_of_a_gamma_law_has_the_slope_that_the_closure_uses():
@@ -129,5 +132,51 @@ def test_no_number_is_missing_at_the_largest_sizes():
 )
 def test_bad_input_is_refused_with_its_reason(method, change, reason):
     settings = {"model_size": 8, "samples": 100, "step_size": 0.1, "init": 0.5, "method": method}
+    with pytest.raises(ValueError, match=reason):
+        mean_field(PowerLaw(2, 2), **(settings | change))
+
+
+@pytest.mark.parametrize("method", ["closure", "accurate"])
+def test_one_coordinate_two_samples_and_no_noise_have_a_risk(method):
+    settings = {"step_size": 0.05, "init": 0.5, "method": method}
+    for problem in (PowerLaw(2, 2, 0.0), PowerLaw(3, 1.2, 1.0)):
+        for size, samples in ((1, 2), (1, 500), (40, 2)):
+            risk = mean_field_risk(problem, model_size=size, samples=samples, **settings)
+            assert problem.tail(size) < risk < 2 * problem.tail(0)
+
+
+def test_a_step_size_that_shrinks_to_nothing_leaves_the_risk_a_number():
+    """With a halving at every step the step size underflows to zero."""
+    settings = {"model_size": 16, "samples": 4096, "step_size": 0.1, "init": 0.5}
+    halved = {"schedule": TwoPhase(stage_length=1)}
+    closure = mean_field_risk(PowerLaw(2, 2), **settings, **halved)
+    accurate = mean_field(PowerLaw(2, 2), method="accurate", **settings, **halved)
+    assert closure == pytest.approx(accurate.risk, rel=0.02)
+
+
+def test_particles_that_escape_are_replaced_by_ones_that_stay():
+    v = np.array([9.0, 1.0, 2.0, 8.0])
+    total, lost = _replace(v, 1.0, 4.5)
+    assert v.tolist() == [2.0, 1.0, 2.0, 2.0] and lost == 2
+    assert total == 3.0**2 + 0.0 + 2 * 3.0**2
+    everything = np.array([9.0, 8.0])
+    assert _replace(everything, 1.0, 4.0)[1] == 2
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"samples": 10**20}, "samples = 100000000000000000000: must be at most 1e"),
+        ({"model_size": 10**20}, "model_size = 100000000000000000000: must be at most 1e"),
+        ({"init": 1e200}, "init = 1e"),
+        ({"init": 1e-170}, "init = 1e-170"),
+        ({"samples": 10**12, "method": "accurate"}, "samples = 1000000000000: step by step"),
+        ({"times": [101]}, "times = 101: lies beyond samples"),
+        ({"times": []}, "times = "),
+        ({"growth": 0}, "growth = 0"),
+    ],
+)
+def test_sizes_beyond_reach_are_refused(change, reason):
+    settings = {"model_size": 8, "samples": 100, "step_size": 0.1, "init": 0.5}
     with pytest.raises(ValueError, match=reason):
         mean_field(PowerLaw(2, 2), **(settings | change))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from quadlaw.theory import extinction_threshold, stationary_law
+from quadlaw.theory.stationary import surviving_share
 
 
 def coordinate(target, eta, variance, steps, runs, noise=True, seed=0):
@@ -39,6 +40,13 @@ def test_targets_below_the_threshold_die_out_by_noise_alone(noise, dies):
     above = coordinate(4 * threshold, eta, variance, 8000, 400, noise)
     assert np.mean(above > 0.05 * threshold) > 0.9
     assert (np.mean(below > 0.05 * threshold) < 0.1) == dies
+
+
+def test_without_steps_or_noise_nothing_is_stationary_and_all_survive():
+    with pytest.raises(ValueError, match=r"step_size = 0\.0: without steps"):
+        stationary_law(1.0, 0.0, 1.0)
+    assert surviving_share(1.0, 0.0, 1.0) == 1
+    assert np.isnan(surviving_share(np.nan, 0.1, 1.0))
 
 
 def test_no_law_where_the_coordinate_dies_out():

@@ -35,12 +35,8 @@ def tuned_risks(
         dimension = rates.effective_dimension("quadratic", alpha, beta, T)
         size = int(np.ceil(size_factor * dimension))
         init = float(rates.initial_value(alpha, beta, dimension, init_scale))
-        eta, risk = tuned_step(
-            model, problem, model_size=size, samples=T, init=init, schedule=schedule
-        )
-        rows.append(
-            {"samples": T, "model_size": size, "step_size": eta, "init": init, "risk": risk}
-        )
+        tuned = tuned_step(model, problem, model_size=size, samples=T, init=init, schedule=schedule)
+        rows.append({"samples": T, "model_size": size, "init": init} | tuned._asdict())
     every = {"model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma}
     return pd.DataFrame(rows).assign(**every)
 

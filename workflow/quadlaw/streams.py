@@ -3,7 +3,9 @@
 A stream is keyed by the seed, the problem, the number of samples ``T`` and the replicate. Runs that
 differ in nothing else (models, step sizes, initial values, model sizes) share one stream, so that
 they are compared in pairs; estimates at different problems or ``T`` are independent. Coordinate
-``i`` of sample ``t`` is the same number whatever the model size and the chunks.
+``i`` of sample ``t`` is the same number whatever the model size and the chunks, and so is the label
+noise. What lies beyond the spectrum's size enters the label as one Gaussian: labels are the same
+only for spectra of the same size.
 """
 
 import hashlib
@@ -11,6 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from quadlaw.checks import require
 from quadlaw.normals import BLOCK, fill
 from quadlaw.problem import Spectrum
 
@@ -43,17 +46,20 @@ def chunks(
     which the stream ends. The normals are float32 whatever ``dtype`` is, so that both precisions
     see the same samples.
     """
+    require(samples < LABEL_NOISE, "samples", samples, f"must be less than {LABEL_NOISE}")
     key = stream_key(spectrum, samples, replicate, seed)
     rows = max(1, CHUNK_BYTES // (4 * spectrum.size))
     scale = np.sqrt(spectrum.eigenvalues).astype(dtype)
-    target = spectrum.target.astype(dtype)
+    with np.errstate(over="ignore"):
+        target = spectrum.target.astype(dtype)
+    overflows = f"the target of coordinate {spectrum.size} is beyond it"
+    require(np.isfinite(target).all(), "dtype", dtype, overflows)
     start = 0
     for stop in stops:
         while start < stop:
             n = min(rows, stop - start)
             x = np.empty((n, spectrum.size), dtype)
             fill(x, scale, key, start, 0)
-            # y is the same for every model size: signal seen, signal beyond M, label noise.
             beyond = _along(key, TAIL, start, n, np.sqrt(spectrum.tail[-1]))
             noise = _along(key, LABEL_NOISE, start, n, spectrum.sigma)
             yield start, x, (x @ target + beyond + noise).astype(dtype)

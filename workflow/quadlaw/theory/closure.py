@@ -41,13 +41,17 @@ def gap_slope(rho):
 @numba.njit(cache=True, error_model="numpy")
 def _relax(rho, push, pull, steps):
     """``rho`` after ``drho/dt = (push - pull rho) / L'(rho)`` for ``steps``."""
+    if pull <= 0:
+        return rho + push / gap_slope(rho) * steps
     done = -np.expm1(-pull / gap_slope(rho) * steps)
     return rho + (push / pull - rho) * done
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _logistic(y, growth, crowding, steps):
-    """``y`` after ``dy/dt = y (growth - crowding y)`` for ``steps``; ``growth`` positive."""
+    """``y`` after ``dy/dt = y (growth - crowding y)`` for ``steps``; ``growth`` not negative."""
+    if growth <= 0:
+        return y / (1 + crowding * y * steps)
     full = growth * steps
     if full < 500.0:
         more = np.expm1(full)

@@ -37,8 +37,9 @@ class Nodes:
         """Nodes for a model of ``size`` coordinates; ``exact`` gives each its own.
 
         Beyond the first ``SINGLE`` coordinates, blocks ``(a, b]`` of log-spaced ends stand at the
-        geometric middle of ``a + 1/2`` and ``b + 1/2``: a relative error of the square of the
-        block's logarithmic width over 24, below ``1e-3``.
+        geometric middle of ``a + 1/2`` and ``b + 1/2``. Their sum of ``i^-p`` has a relative error
+        of ``((p - 1)^2 - 1) h^2 / 24``, where ``h`` is a block's logarithmic width: below ``3e-3``
+        up to ``p = 4``, and where it is larger, nearly all of the sum is in the first coordinates.
         """
         blocks = 0 if exact or size <= SINGLE else np.ceil(PER_DECADE * np.log10(size / SINGLE))
         ends = np.unique(np.geomspace(SINGLE, size, int(blocks) + 1).round()) if blocks else [size]

@@ -17,7 +17,7 @@ from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory.closure import follow as follow_moments
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
-from quadlaw.theory.linear import trajectory_frame
+from quadlaw.theory.linear import STEPWISE, trajectory_frame
 from quadlaw.theory.particles import follow as follow_particles
 from quadlaw.theory.stability import checked_run
 
@@ -36,7 +36,8 @@ class MeanField:
         Excess risk; its standard error over batches of particles (nan for the closure, whose error
         is no sampling error).
     escaped : float
-        Share of the runs that would have diverged, as the particles tell it (nan for the closure).
+        Expected number of escapes in one run: the share of particles that escaped, summed over its
+        coordinates (nan for the closure).
     trajectory : DataFrame
         ``time, excess_risk``.
     coordinates : DataFrame
@@ -147,6 +148,7 @@ def mean_field(
         lengths, factors = log_steps(samples, schedule, growth)
     else:
         number = count("particles", particles, least=16)
+        require(samples <= STEPWISE, "samples", samples, f"step by step, at most {STEPWISE}")
         lengths, factors = whole_steps(samples, schedule)
     clock = np.concatenate([[0], np.cumsum(lengths)])
     marks = _marks(clock, [samples] if times is None else times)

@@ -30,16 +30,19 @@ def _step(v, x, xi, lam, target, eta, others):
 
 @numba.njit(cache=True, error_model="numpy")
 def _replace(v, target, largest):
-    """Make of each particle with ``u > largest`` a copy of its neighbour: the law is that of runs
-    that stay. The sum of squared errors after it, and how many there were.
+    """Make of each particle with ``u > largest`` a copy of the last one that stays.
+
+    So the law is that of runs that stay. The sum of squared errors after it, and how many escaped.
     """
-    total, lost = 0.0, 0
-    for p in range(len(v)):
-        if not v[p] * v[p] < largest:
-            v[p] = v[p - 1]
-            lost += 1
-        total += (v[p] * v[p] - target) ** 2
-    return total, lost
+    stays = v[np.flatnonzero(v * v < largest)]
+    lost = len(v) - len(stays)
+    if lost < len(v):
+        last = stays[-1]
+        for p in range(len(v)):
+            if v[p] * v[p] < largest:
+                last = v[p]
+            v[p] = last
+    return np.sum((v * v - target) ** 2), lost
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -58,12 +61,12 @@ def follow(v, counts, lams, targets, tail, noise, etas, marks, key, draw):
     All coordinates use the same normals, of the stream ``key``, each from a random offset on (by
     ``draw``), so that no two coordinates' particles stay paired: only the law of each coordinate
     matters. Returns risks of shape (T + 1,), moments after as many steps as each of ``marks`` says,
-    shape (len(marks), 2, K), and how many particles escaped.
+    shape (len(marks), 2, K), and how many particles escaped, each times its node's count.
     """
     nodes, number = v.shape
     normals, one = np.empty((2, 2 * number)), np.ones(number)
     x, xi = normals[0], normals[1]
-    loss, lost = np.empty(nodes), 0
+    loss, lost = np.empty(nodes), 0.0
     risks, kept = np.empty(len(etas) + 1), np.empty((len(marks), 2, nodes))
     for i in range(nodes):
         loss[i] = lams[i] * np.mean((v[i] ** 2 - targets[i]) ** 2)
@@ -86,7 +89,7 @@ def follow(v, counts, lams, targets, tail, noise, etas, marks, key, draw):
             # One particle beyond the largest alone would make the sum greater than this.
             if not total < max(0.0, largest - targets[i]) ** 2:
                 total, escaped = _replace(v[i], targets[i], largest)
-                lost += escaped
+                lost += counts[i] * escaped
             loss[i] = lams[i] * total / number
         risks[t + 1] = tail + np.sum(counts * loss)
     return risks, kept, lost

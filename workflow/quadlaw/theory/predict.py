@@ -14,7 +14,8 @@ def predict(problem: PowerLaw, *, samples: float, model_size: float) -> dict:
     dict
         ``problem``, the settings, and for ``quadratic`` and ``linear``: ``sample_exponent``,
         ``model_exponent``, ``effective_dimension``, ``step_size`` (the rate's, with the
-        constant of the least predicted risk), ``init`` (``v_0``) and ``excess_risk``.
+        constant of the least predicted risk), ``step_at_limit`` (whether that is the largest one
+        allowed), ``init`` (``v_0``) and ``excess_risk``.
 
     Raises
     ------
@@ -29,13 +30,14 @@ def predict(problem: PowerLaw, *, samples: float, model_size: float) -> dict:
     )
     for model in ("quadratic", "linear"):
         dimension = rates.effective_dimension(model, alpha, beta, T, M)
-        eta, risk = tuned_step(model, problem, model_size=M, samples=T, init=float(init))
+        tuned = tuned_step(model, problem, model_size=M, samples=T, init=float(init))
         result[model] = {
             "sample_exponent": float(rates.sample_exponent(model, alpha, beta)),
             "model_exponent": rates.model_exponent(beta),
             "effective_dimension": float(dimension),
-            "step_size": eta,
+            "step_size": tuned.step_size,
+            "step_at_limit": tuned.at_limit,
             "init": float(init),
-            "excess_risk": risk,
+            "excess_risk": tuned.risk,
         }
     return result

@@ -1,4 +1,4 @@
-"""The step size from which the expected risk grows without bound, and the refusal beyond it."""
+"""Step sizes beyond which the theory says nothing, and the refusals of values out of range."""
 
 import numpy as np
 
@@ -6,17 +6,22 @@ from quadlaw.checks import count, real, require
 from quadlaw.problem import PowerLaw
 from quadlaw.theory.grids import Nodes
 
+LARGEST = 10**15  # model size and samples: whole numbers that are exact in float64
+
 
 def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") -> float:
-    """The step size from which the expected risk grows without bound.
+    """The step size from which the linear model's expected risk grows without bound.
 
-    At a constant step the linear model's recursion contracts if and only if every ``e l_i < 1`` and
+    At a constant step its recursion contracts if and only if every ``e l_i < 1`` and
     ``sum_i e l_i / (2 (1 - e l_i)) < 1``: the gain of the risk's feedback on itself.
 
-    For the quadratic model this is the edge of its linearization at the target, a linear model of
-    eigenvalues ``l_i w*_i`` at twice the step size. Single runs may diverge well below it.
+    For the quadratic model: the edge of its linearization at the target, a linear model of
+    eigenvalues ``l_i w*_i`` at twice the step size. The noise of the quadratic model is
+    multiplicative, so that single runs diverge below it too, the sooner the closer they are.
     """
-    nodes = Nodes.of(problem, model_size)
+    size = count("model_size", model_size)
+    require(size <= LARGEST, "model_size", size, f"must be at most {LARGEST:g}")
+    nodes = Nodes.of(problem, size)
     if model == "quadratic":
         rescaled = PowerLaw((problem.alpha + problem.beta) / 2, problem.beta, problem.sigma)
         return stability_edge(rescaled, model_size) / 2
@@ -36,8 +41,8 @@ def require_stable(
 ) -> None:
     """Raise ``ValueError`` if ``step_size``, known to the user as ``key``, is beyond the edge."""
     edge = stability_edge(problem, model_size, model)
-    reason = f"beyond {edge:.6g} the expected risk grows forever"
-    require(step_size < edge, key, step_size, reason)
+    grows = "the expected risk" if model == "linear" else "the risk linearized at the target"
+    require(step_size < edge, key, step_size, f"beyond {edge:.6g} {grows} grows forever")
 
 
 def checked_run(
@@ -51,8 +56,12 @@ def checked_run(
         ``key = value: reason`` for the first that is not.
     """
     size, samples = count("model_size", model_size), count("samples", samples, least=2)
+    for key, value in (("model_size", size), ("samples", samples)):
+        require(value <= LARGEST, key, value, f"must be at most {LARGEST:g}")
     eta = real("step_size", step_size, above=0, reason="must be positive, or SGD does not descend")
     zero = "must be positive: zero is a fixed point of the quadratic model"
     start = real("init", init, above=0, reason=zero)
+    far = "must lie between 1e-30 and 1e30, or the risk is no number"
+    require(1e-30 <= start <= 1e30, "init", init, far)
     require_stable("step_size", problem, size, eta, model)
     return size, samples, eta, start

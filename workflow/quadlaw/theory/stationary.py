@@ -38,6 +38,7 @@ def stationary_law(target: float, step_size: float, variance: float):
         Where the coordinate dies out, so that no such law exists.
     """
     scale = step_size * variance
+    require(scale > 0, "step_size", step_size, "without steps or noise nothing is stationary")
     threshold = float(extinction_threshold(step_size, variance))
     require(target > threshold, "target", target, f"dies out: not above eta S / 2 = {threshold:g}")
     return gamma(target / scale - 0.5, scale=scale)
@@ -48,6 +49,11 @@ def surviving_share(target, step_size, variance, above: float = ALIVE) -> np.nda
 
     It depends on ``w* / (eta S)`` alone, and is 0 below the threshold, where all die out.
     """
-    scaled = np.asarray(target / (np.asarray(step_size) * variance), dtype=float)
-    shape = np.where(scaled > 0.5, scaled - 0.5, np.nan)
-    return np.nan_to_num(gamma.sf(above * scaled, shape))
+    with np.errstate(divide="ignore"):  # without steps or noise all survive
+        scaled = np.asarray(target, dtype=float) / (np.asarray(step_size) * variance)
+    shape = np.where(scaled > 0.5, np.minimum(scaled, 1e12) - 0.5, np.nan)
+    return np.where(
+        scaled > 0.5,
+        gamma.sf(above * np.minimum(scaled, 1e12), shape),
+        np.where(np.isnan(scaled), np.nan, 0.0),
+    )

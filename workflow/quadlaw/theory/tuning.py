@@ -1,17 +1,30 @@
 """The step size of the least predicted risk."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from quadlaw.checks import require
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import mean_field_risk
-from quadlaw.theory.stability import stability_edge
+from quadlaw.theory.stability import checked_run, stability_edge
 
 SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that are tried
-SAFE = 0.5  # of the stability edge: single runs may diverge below it
+# Of the stability edge. At a quarter of it none of 100 simulated quadratic runs of 2^17 steps
+# diverged, for four problems; at half of it, 4 to 47 did.
+SAFE = 0.25
+
+
+class TunedStep(NamedTuple):
+    """``step_size``, its predicted ``risk``, and whether it is the largest one allowed."""
+
+    step_size: float
+    risk: float
+    at_limit: bool
 
 
 def predicted_risk(model: str, problem: PowerLaw, **settings) -> float:
@@ -29,26 +42,36 @@ def tuned_step(
     samples: int,
     init: float,
     schedule: TwoPhase = TwoPhase(),
-) -> tuple[float, float]:
+) -> TunedStep:
     """Step size of the least predicted risk, and that risk.
 
     Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
-    at most half of the stability edge, by Brent's bounded method in ``log c``.
+    at most ``SAFE`` of the stability edge, by Brent's bounded method in ``log c``. For
+    ``alpha >= beta`` that limit is often what is found: predicted risk, which is that of runs that
+    stay, would fall further where single runs diverge.
+
+    Raises
+    ------
+    ValueError
+        ``key = value: reason`` for a value out of its range.
     """
     alpha, beta = problem.alpha, problem.beta
     dimension = rates.effective_dimension(model, alpha, beta, samples, model_size)
     unit = float(rates.step_size(model, alpha, beta, dimension))
     largest = min(LARGEST, SAFE * stability_edge(problem, model_size, model) / unit)
+    checked_run(model, problem, model_size, samples, unit * largest, init)
     common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
 
     def log_risk(log_constant):
         eta = unit * np.exp(log_constant)
         try:
             return np.log(predicted_risk(model, problem, step_size=eta, **common))
-        except ValueError:  # the closure diverges: as bad as it gets
+        except ValueError:  # the risk diverges: as bad as it gets
             return np.inf
 
     bounds = (np.log(min(SMALLEST, largest / 2)), np.log(largest))
     found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": 0.01})
-    best = min([(found.fun, found.x), (log_risk(bounds[1]), bounds[1])])
-    return unit * float(np.exp(best[1])), float(np.exp(best[0]))
+    inside, limit = (found.fun, found.x), (log_risk(bounds[1]), bounds[1])
+    risk, best = min(inside, limit)
+    require(np.isfinite(risk), "init", init, "the risk diverges at every step size")
+    return TunedStep(unit * float(np.exp(best)), float(np.exp(risk)), bool(limit <= inside))
