@@ -17,6 +17,7 @@ SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that a
 # Of the stability edge. At a quarter of it none of 100 simulated quadratic runs of 2^17 steps
 # diverged, for four problems; at half of it, 4 to 47 did.
 SAFE = 0.25
+NUDGE = 0.1  # in log c: whether risk falls towards the largest step size
 
 
 class TunedStep(NamedTuple):
@@ -46,9 +47,9 @@ def tuned_step(
     """Step size of the least predicted risk, and that risk.
 
     Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
-    at most ``SAFE`` of the stability edge, by Brent's bounded method in ``log c``. For
-    ``alpha >= beta`` that limit is often what is found: predicted risk, which is that of runs that
-    stay, would fall further where single runs diverge.
+    at most ``SAFE`` of the stability edge, by Brent's bounded method in ``log c`` unless risk still
+    falls at that limit. For ``alpha >= beta`` it often does: predicted risk, which is that of runs
+    that stay, would fall further where single runs diverge.
 
     Raises
     ------
@@ -69,9 +70,12 @@ def tuned_step(
         except ValueError:  # the risk diverges: as bad as it gets
             return np.inf
 
-    bounds = (np.log(min(SMALLEST, largest / 2)), np.log(largest))
-    found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": 0.01})
-    inside, limit = (found.fun, found.x), (log_risk(bounds[1]), bounds[1])
-    risk, best = min(inside, limit)
+    limit = np.log(largest)
+    risk, best = log_risk(limit), limit
+    at_limit = bool(risk < log_risk(limit - NUDGE))
+    if not at_limit:
+        bounds = (np.log(min(SMALLEST, largest / 2)), limit)
+        found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": 0.01})
+        risk, best = found.fun, found.x
     require(np.isfinite(risk), "init", init, "the risk diverges at every step size")
-    return TunedStep(unit * float(np.exp(best)), float(np.exp(risk)), bool(limit <= inside))
+    return TunedStep(unit * float(np.exp(best)), float(np.exp(risk)), at_limit)
