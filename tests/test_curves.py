@@ -25,7 +25,7 @@ def table(replicates=12, seed=0, slopes=(0.25, 0.2)):
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(
         alpha=2.5, beta=1.5, sigma=0.5, init_scale=0.5, model_size=8, init=0.5,
-        step_size=frame["step_constant"], diverged=False,
+        step_size=frame["step_constant"] / 4, diverged=False,
     )  # fmt: skip
 
 
@@ -48,6 +48,19 @@ def test_a_choice_at_the_end_of_the_grid_is_marked():
     runs = table()
     steps = choose_steps(runs[runs["step_constant"] < 0.4], 4, "samples", (0, np.inf))
     assert steps.loc[steps["chosen"], "at_edge"].all()
+
+
+def test_a_step_size_beyond_the_stability_edge_is_never_chosen():
+    """The linear model's edge at (2.5, 1.5), M = 8, is about .6."""
+    runs = table()
+    late = (runs["step_constant"] == 0.2) & (runs["samples"] == SAMPLES[-1])
+    runs.loc[late & (runs["model"] == "linear"), "step_size"] = 0.7
+    steps = choose_steps(runs, 4, "samples", (0, np.inf))
+    chosen = steps[steps["chosen"]].set_index("model")["step_constant"]
+    assert chosen["linear"] == 0.4 and chosen["quadratic"] == 0.2
+    assert not steps[(steps["model"] == "linear") & (steps["step_constant"] == 0.2)][
+        "admissible"
+    ].any()
 
 
 def test_a_constant_with_a_diverged_pilot_is_never_chosen():

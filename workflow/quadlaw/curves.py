@@ -5,6 +5,8 @@ import pandas as pd
 from scipy.stats import quantile_test
 
 from quadlaw.checks import require
+from quadlaw.problem import PowerLaw
+from quadlaw.theory.stability import stability_edge
 
 SERIES = ["model", "alpha", "beta", "sigma", "init_scale"]  # what distinguishes one curve
 DIVERGED_SHARE = 0.1  # an admissible step constant lets no more of its runs diverge anywhere
@@ -15,15 +17,31 @@ def with_divergence(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(risk=runs["excess_risk"].where(~runs["diverged"], np.inf))
 
 
+def beyond_edge(runs: pd.DataFrame) -> pd.Series:
+    """Whether any step size of a series' constant lies beyond its model's stability edge.
+
+    There the expected risk is infinite, even where the median of a few runs looks good.
+    """
+    keys = ["model", "alpha", "beta", "sigma", "model_size"]
+    edges = {
+        key: stability_edge(PowerLaw(*key[1:4]), key[4], key[0])
+        for key in runs[keys].drop_duplicates().itertuples(index=False, name=None)
+    }
+    edge = pd.Series(runs[keys].itertuples(index=False, name=None), runs.index).map(edges)
+    series = [runs[key] for key in [*SERIES, "step_constant"]]
+    return (runs["step_size"] >= edge).groupby(series).any()
+
+
 def choose_steps(
     runs: pd.DataFrame, pilots: int, axis: str, window: tuple[float, float]
 ) -> pd.DataFrame:
     """Choose each series' step constant: the least risk on pilots among the stable ones.
 
-    A constant is *admissible* if nowhere in the window more than ``DIVERGED_SHARE`` of its runs, of
-    all replicates, diverged, and no pilot did. Among these, the one of the least mean log risk over
-    the pilots (the replicates ``r < pilots``) and the window is *chosen*. The pilots' streams are
-    independent of the others, so the others' risk at that constant is not biased by the choice.
+    A constant is *admissible* if nowhere in the window its step size lies beyond the stability
+    edge, more than ``DIVERGED_SHARE`` of its runs, of all replicates, diverged, or a pilot did.
+    Among these, the one of the least mean log risk over the pilots (the replicates ``r < pilots``)
+    and the window is *chosen*. The pilots' streams are independent of the others, so the others'
+    risk at that constant is not biased by the choice.
 
     Returns
     -------
@@ -45,9 +63,10 @@ def choose_steps(
         {
             "mean_log_risk": np.log(pilot).groupby(keys).mean(),
             "worst_share": share.groupby(keys).max(),
+            "beyond": beyond_edge(inside),
         }
     ).reset_index()
-    stable = table.pop("worst_share") <= DIVERGED_SHARE
+    stable = (table.pop("worst_share") <= DIVERGED_SHARE) & ~table.pop("beyond")
     table["admissible"] = stable & np.isfinite(table["mean_log_risk"])
     for series, some in table.groupby(SERIES):
         reason = "none is stable throughout the fit's window"
