@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from quadlaw.config import STUDIES
@@ -44,11 +45,24 @@ def test_readme_shows_every_figure_of_the_configuration():
         assert (ROOT / "notebooks" / f"{name}.ipynb").exists()
 
 
-def test_links_within_the_project_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md"):
-        text = (ROOT / document).read_text()
-        for target in re.findall(r"\]\(([^)#]+)\)", text):
-            assert target.startswith("https://") or (ROOT / target).exists(), target
+def test_docs_show_the_mean_field_of_the_last_full_run():
+    text = (ROOT / "docs" / "theory.md").read_text()
+    shown = rows_of(
+        text.split("<!-- mean_field: begin -->\n")[1].split("<!-- mean_field: end -->")[0]
+    )
+    last = rows_of((ROOT / "figures" / "mean_field.md").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    assert len(last) == 2 + len(config["mean_field"]["settings"])
+    assert [row[:2] for row in shown] == [row[:2] for row in last]
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", *sorted(p.name for p in (ROOT / "docs").iterdir())]
+)
+def test_links_within_the_project_lead_somewhere(document):
+    path = next(p for p in (ROOT / document, ROOT / "docs" / document) if p.exists())
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
 
 
 def test_conda_environment_has_the_versions_of_the_lock():
