@@ -7,8 +7,9 @@ from quadlaw.streams import chunks
 
 def samples_of(spectrum, samples, replicate, seed):
     """The whole stream at once: ``x`` of shape (T, M) and ``y`` of shape (T,), in float64."""
-    parts = list(chunks(spectrum, samples, replicate, seed, [samples], "float64"))
-    return np.concatenate([x for _, x, _ in parts]), np.concatenate([y for _, _, y in parts])
+    whole = chunks(spectrum, samples, replicate, seed, [samples], "float64")
+    parts = [(x.copy(), y) for _, x, y in whole]  # the next chunk overwrites x
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 
 def step_sizes(eta, samples, adaptation=0.5):

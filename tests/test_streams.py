@@ -60,7 +60,7 @@ def test_label_noise_and_the_part_beyond_the_model_are_no_inputs():
 
 def _first(alpha=2.0, beta=2.5, sigma=0.7, samples=100, replicate=0, seed=0):
     spectrum = PowerLaw(alpha, beta, sigma).spectrum(20)
-    x = next(streams.chunks(spectrum, samples, replicate, seed, [50], "float32"))[1]
+    x = next(streams.chunks(spectrum, samples, replicate, seed, [50], "float32"))[1].copy()
     return (x / np.sqrt(spectrum.eigenvalues)).ravel()
 
 
