@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from quadlaw.layout import rows, whole
 from quadlaw.models import MODELS
 from quadlaw.streams import chunks
 from rivals import INIT, PROBLEM, Run, Work, simulate
@@ -88,8 +89,9 @@ def kernel_of(work: Work) -> Callable[[], None]:
     """
     _, x, y = next(samples_of(work, 0))
     x, y = x.copy(), y.copy()
-    train, sizes = MODELS["quadratic"].train, np.full(work.lanes, work.size)
-    parameters = np.full((work.lanes, work.size), INIT, np.float32)
+    train, sizes = MODELS["quadratic"].train, np.full(work.lanes, whole(work.size))
+    parameters = rows(work.lanes, work.size, "float32")
+    parameters[:, : work.size] = INIT
     factor, steps = np.ones(len(y), np.float32), work.step_sizes.astype(np.float32)
 
     def run() -> None:

@@ -8,7 +8,7 @@ from quadlaw.streams import chunks
 def samples_of(spectrum, samples, replicate, seed):
     """The whole stream at once: ``x`` of shape (T, M) and ``y`` of shape (T,), in float64."""
     whole = chunks(spectrum, samples, replicate, seed, [samples], "float64")
-    parts = [(x.copy(), y) for _, x, y in whole]  # the next chunk overwrites x
+    parts = [(x[:, : spectrum.size].copy(), y) for _, x, y in whole]  # the next chunk overwrites x
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 

@@ -35,8 +35,8 @@ def test_chunks_stop_where_asked():
 
 
 def test_precisions_see_the_same_normals():
-    single = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float32"))[1]
-    double = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float64"))[1]
+    single = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float32"))[1][:, :5]
+    double = next(streams.chunks(SPECTRUM, 20, 0, 0, [20], "float64"))[1][:, :5]
     assert (single.dtype, double.dtype) == (np.float32, np.float64)
     np.testing.assert_allclose(single, double, rtol=3e-7)
 
@@ -46,7 +46,8 @@ def test_the_inputs_of_a_coordinate_do_not_depend_on_the_model_size():
     small, large = (
         next(streams.chunks(problem.spectrum(size), 9, 0, 0, [9], "float64"))[1] for size in (3, 90)
     )
-    np.testing.assert_array_equal(small, large[:, :3])
+    np.testing.assert_array_equal(small[:, :3], large[:, :3])
+    assert (small[:, 3:] == 0).all() and (large[:, 90:] == 0).all()
 
 
 def test_label_noise_and_the_part_beyond_the_model_are_no_inputs():
@@ -60,7 +61,7 @@ def test_label_noise_and_the_part_beyond_the_model_are_no_inputs():
 
 def _first(alpha=2.0, beta=2.5, sigma=0.7, samples=100, replicate=0, seed=0):
     spectrum = PowerLaw(alpha, beta, sigma).spectrum(20)
-    x = next(streams.chunks(spectrum, samples, replicate, seed, [50], "float32"))[1].copy()
+    x = next(streams.chunks(spectrum, samples, replicate, seed, [50], "float32"))[1][:, :20]
     return (x / np.sqrt(spectrum.eigenvalues)).ravel()
 
 

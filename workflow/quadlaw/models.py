@@ -23,9 +23,9 @@ class Model:
     name : str
         The name that users give and that the column ``model`` shows.
     predict : callable ``(x, p) -> float``
-        Contribution of one coordinate to the prediction. Compiled.
+        Contribution of one coordinate to the prediction, 0 at ``x = 0``. Compiled.
     update : callable ``(x, p, g) -> p``
-        The parameter after a step, where ``g = eta_t (f(x) - y)``. Compiled.
+        The parameter after a step, where ``g = eta_t (f(x) - y)``; ``p`` at ``x = 0``. Compiled.
     weight : callable ``(p) -> w``
         The predictor's linear weight, on arrays.
     initial : callable ``(v_0) -> p_0``
@@ -108,8 +108,8 @@ def compile_loop(predict: Callable, update: Callable) -> Callable:
 
     Returns ``train(p, x, y, factor, steps, sizes)``, which changes ``p`` in place:
 
-    * ``p``, shape (L, M): the parameters, one row a lane, float32 or float64;
-    * ``x``, shape (n, M), and ``y``, shape (n,): the samples, one a step;
+    * ``p``: the parameters, one row a lane, float32 or float64;
+    * ``x`` and ``y``, n rows: the samples, one a step;
     * ``factor``, shape (n,), and ``steps``, shape (L,): the step size of lane ``l`` at the ``t``-th
       sample is ``factor[t] steps[l]``;
     * ``sizes``, shape (L,): only the first ``sizes[l]`` coordinates of lane ``l`` are trained.

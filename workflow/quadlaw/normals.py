@@ -89,8 +89,8 @@ def fill(out, scale, key, row, column):
 
     Parameters
     ----------
-    out : ndarray, shape (n, m)
-        Written. The normals are float32, whatever its dtype.
+    out : ndarray, shape (n, at least m)
+        Its first ``m`` columns are written. The normals are float32, whatever its dtype.
     scale : ndarray, shape (m,)
     key : ndarray of four uint32
     row, column : int
@@ -98,7 +98,7 @@ def fill(out, scale, key, row, column):
     """
     # Slices, as indices that may be negative for all the compiler knows would not become vectors.
     words, z = np.empty((4, LANES), np.uint32), np.empty(BLOCK, np.float32)
-    width = out.shape[1]
+    width = len(scale)
     k0, k1, k2, k3 = key[0], key[1], key[2], key[3]
     for r in range(len(out)):
         for start in range(0, width, BLOCK):
@@ -109,6 +109,7 @@ def fill(out, scale, key, row, column):
                 )
             _box_muller(words, 0, z)
             _box_muller(words, 1, z)
-            here, factor = out[r, start : start + BLOCK], scale[start : start + BLOCK]
-            for c in range(len(here)):
+            factor = scale[start : start + BLOCK]
+            here = out[r, start : start + len(factor)]
+            for c in range(len(factor)):
                 here[c] = factor[c] * z[c]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.checks import count, real, require, several
+from quadlaw.layout import rows, whole
 from quadlaw.models import MODELS, Model
 from quadlaw.problem import PowerLaw, Spectrum
 from quadlaw.schedules import TwoPhase
@@ -24,7 +25,7 @@ DIVERGED = 10.0  # see run_lanes
 
 @dataclass
 class Group:
-    """The lanes of one model, with their parameters of shape (L, M), sizes and step sizes."""
+    """The lanes of one model: parameters (rows of :mod:`quadlaw.layout`), sizes, step sizes."""
 
     model: Model
     lanes: pd.DataFrame
@@ -36,19 +37,26 @@ class Group:
     def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
         first = model.initial(lanes["init"].to_numpy()).astype(dtype)
         sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy(dtype)
-        return cls(model, lanes, np.repeat(first[:, None], sizes.max(), axis=1), sizes, steps)
+        parameters = rows(len(lanes), sizes.max(), dtype)
+        parameters[:, : sizes.max()] = first[:, None]
+        return cls(model, lanes, parameters, sizes, steps)
 
-    def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
-        """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes."""
-        self.model.train(self.parameters, x, y, factor, self.step_sizes, self.sizes)
+    def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray, size: int) -> None:
+        """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes.
+
+        Beyond ``size`` all inputs are zero: lanes of that size are trained on them too, which
+        changes nothing and makes their vectors whole.
+        """
+        ends = np.where(self.sizes == size, whole(size), self.sizes)
+        self.model.train(self.parameters, x, y, factor, self.step_sizes, ends)
 
     def weights(self) -> np.ndarray:
         """The linear weights ``w``, float64, shape (L, M)."""
-        return self.model.weight(self.parameters.astype(float))
+        return self.model.weight(self.parameters[:, : self.sizes.max()].astype(float))
 
     def excess_risk(self, spectrum: Spectrum) -> np.ndarray:
         """``sum_{i<=M} lambda_i (w_i - w*_i)^2 + tail(M)`` of each lane, shape (L,)."""
-        size = self.parameters.shape[1]
+        size = self.sizes.max()
         seen = np.arange(size) < self.sizes[:, None]
         error = np.where(seen, self.weights() - spectrum.target[:size], 0)
         return error**2 @ spectrum.eigenvalues[:size] + spectrum.tail[self.sizes]
@@ -80,7 +88,7 @@ def _train(
         done = start + len(y)
         factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
         for group in groups:
-            group.train(x, y, factor)
+            group.train(x, y, factor, spectrum.size)
         if done in stops:
             yield done
 

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from quadlaw.checks import require
+from quadlaw.layout import rows
 from quadlaw.normals import BLOCK, fill
 from quadlaw.problem import Spectrum
 
-CHUNK_BYTES = 1 << 18  # inputs held at once: a quarter of one core's second-level cache
+CHUNK_BYTES = 1 << 19  # inputs held at once: half of one core's second-level cache
 LABEL_NOISE, TAIL = 2**32 - 2, 2**32 - 1  # rows, beyond those of any samples
 
 
@@ -41,26 +42,27 @@ def chunks(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield ``(start, x, y)`` with the samples of steps ``start, start + 1, ...`` in order.
 
-    ``x`` has shape (n, M) and ``y`` shape (n,), where ``M`` is the spectrum's size. No chunk
-    crosses a step listed in ``stops`` (in rising order, the last one at most ``samples``), after
-    which the stream ends. The next chunk overwrites ``x``. The normals are float32 whatever
-    ``dtype`` is, so that both precisions see the same samples.
+    ``y`` has shape (n,) and ``x`` at least ``M`` columns, where ``M`` is the spectrum's size: those
+    beyond are zero, as of :func:`quadlaw.layout.rows`. No chunk crosses a step listed in ``stops``
+    (in rising order, the last one at most ``samples``), after which the stream ends. The next chunk
+    overwrites ``x``. The normals are float32 whatever ``dtype`` is, so that both precisions see the
+    same samples.
     """
     require(samples < LABEL_NOISE, "samples", samples, f"must be less than {LABEL_NOISE}")
     key = stream_key(spectrum, samples, replicate, seed)
-    rows = min(stops[-1], max(1, CHUNK_BYTES // (4 * spectrum.size)))
+    count = min(stops[-1], max(1, CHUNK_BYTES // (4 * spectrum.size)))
     scale = np.sqrt(spectrum.eigenvalues).astype(dtype)
     with np.errstate(over="ignore"):
         target = spectrum.target.astype(dtype)
     overflows = f"the target of coordinate {spectrum.size} is beyond it"
     require(np.isfinite(target).all(), "dtype", dtype, overflows)
-    room, start = np.empty((rows, spectrum.size), dtype), 0
+    room, start = rows(count, spectrum.size, dtype), 0
     for stop in stops:
         while start < stop:
-            n = min(rows, stop - start)
+            n = min(count, stop - start)
             x = room[:n]
             fill(x, scale, key, start, 0)
             beyond = _along(key, TAIL, start, n, np.sqrt(spectrum.tail[-1]))
             noise = _along(key, LABEL_NOISE, start, n, spectrum.sigma)
-            yield start, x, (x @ target + beyond + noise).astype(dtype)
+            yield start, x, (x[:, : spectrum.size] @ target + beyond + noise).astype(dtype)
             start += n
