@@ -21,7 +21,7 @@ from quadlaw.theory.linear import STEPWISE, trajectory_frame
 from quadlaw.theory.particles import follow as follow_particles
 from quadlaw.theory.stability import checked_run
 
-GROWTH = 0.1  # of the closure's leaps
+GROWTH = 0.12  # of the closure's leaps
 PARTICLES = 3072  # a coordinate, in each batch of the accurate method
 BATCHES = 4  # independent systems of particles, whose spread gives the error
 
@@ -128,7 +128,7 @@ def mean_field(
     times : sequence of int, optional
         When to look at the coordinates, in steps; the closure takes the end of the leap. By default
         after the last step.
-    growth : float, default 0.1
+    growth : float, default 0.12
         Length of the closure's leaps over the time since the step size last changed.
     particles : int, default 3072
         A coordinate, in each of four batches.
