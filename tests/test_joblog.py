@@ -1,8 +1,10 @@
 import sys
+import time
 
 import pytest
 
 from joblog import logged
+from quadlaw.timing import cpu_seconds
 
 
 def test_a_failure_leaves_one_line_for_the_terminal_and_its_traceback_in_the_log(tmp_path):
@@ -20,4 +22,15 @@ def test_what_succeeds_is_logged_and_output_restored(tmp_path, capsys):
     with logged(tmp_path / "job.log"):
         print("inside")
     assert sys.stdout is before and capsys.readouterr().out == ""
-    assert (tmp_path / "job.log").read_text() == "inside\n"
+    text = (tmp_path / "job.log").read_text()
+    assert text.startswith("inside\n") and cpu_seconds(text) > 0
+
+
+def test_cpu_time_is_that_of_the_work_and_not_of_waiting(tmp_path):
+    before = time.process_time()
+    with logged(tmp_path / "job.log"):
+        time.sleep(0.3)
+    assert cpu_seconds((tmp_path / "job.log").read_text()) < before + 0.25
+    assert cpu_seconds("cpu seconds: 1.50\nmore\ncpu seconds: 2.25\n") == 2.25
+    with pytest.raises(ValueError, match="holds no CPU time"):
+        cpu_seconds("point 1\n")

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from quadlaw.files import write_bytes
 from quadlaw.fitting import natural_clock
+from quadlaw.timing import cpu_line
 
 FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
 # Okabe and Ito's colours, told apart with any common colour blindness.
@@ -79,12 +80,16 @@ def stand_in(name: str) -> SimpleNamespace:
 
 
 def save(figure: Figure, paths: Mapping[str, str]) -> None:
-    """Write a figure to ``paths["pdf"]``, ``["svg"]`` and ``["png"]``, without dates in them."""
+    """Write a figure to ``paths["pdf"]``, ``["svg"]`` and ``["png"]``, without dates in them.
+
+    Prints the CPU time of the notebook so far, which the table of run times collects.
+    """
     dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
     for kind, metadata in dates.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, metadata=metadata)
         write_bytes(buffer.getvalue(), paths[kind])
+    print(cpu_line())
 
 
 def select(table: pd.DataFrame, **values) -> pd.DataFrame:

@@ -1,34 +1,43 @@
+# The jobs of every rule: its wildcards' values, one dictionary a job.
+NOTHING = [{}]
+JOBS = {
+    "spectrum": [{"problem": name} for name in SPECTRA],
+    "runs": [
+        {"sweep": name, "batch": batch}
+        for name in SWEEPS
+        for batch in range(len(BATCHES[name]))
+    ],
+    "trajectory": [
+        {"trajectory": name, "problem": problem}
+        for name in TRAJECTORIES
+        for problem in trajectory_points(name)
+    ],
+    "fit_sweep": [{"sweep": name} for name in SWEEPS],
+    "fit_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
+    "theory_sweep": [{"sweep": name} for name in SWEEPS],
+    "theory_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
+    "asymptotic_risks": [{"problem": name} for name in ASYMPTOTIC_PROBLEMS],
+    "mean_field_check": [{"number": k} for k in range(len(config["mean_field"]["settings"]))],
+    "survival": [{"number": k} for k in range(len(config["extinction"]["step_sizes"]))],
+    "collect_fits": NOTHING,
+    "asymptotics": NOTHING,
+    "theory_vs_sgd": NOTHING,
+    "extinction": NOTHING,
+    "figure": [{"name": name} for name in FIGURES],
+}
+
+
+def job_files(kind):
+    """The benchmark files, or the logs, of every rule's jobs, by the rule's name."""
+    patterns = {name: getattr(getattr(rules, name), kind) for name in JOBS}
+    patterns = {name: one if isinstance(one, str) else one[0] for name, one in patterns.items()}
+    return {name: [patterns[name].format(**job) for job in JOBS[name]] for name in JOBS}
+
+
 rule benchmark_table:
     input:
-        spectrum=expand(rules.spectrum.benchmark, problem=SPECTRA),
-        runs=[
-            file
-            for name in SWEEPS
-            for file in expand(rules.runs.benchmark, sweep=name, batch=range(len(BATCHES[name])))
-        ],
-        trajectory=[
-            file
-            for name in TRAJECTORIES
-            for file in expand(
-                rules.trajectory.benchmark, trajectory=name, problem=trajectory_points(name)
-            )
-        ],
-        fit_sweep=expand(rules.fit_sweep.benchmark, sweep=SWEEPS),
-        fit_trajectory=expand(rules.fit_trajectory.benchmark, trajectory=TRAJECTORIES),
-        theory_sweep=expand(rules.theory_sweep.benchmark, sweep=SWEEPS),
-        theory_trajectory=expand(rules.theory_trajectory.benchmark, trajectory=TRAJECTORIES),
-        asymptotic_risks=expand(rules.asymptotic_risks.benchmark, problem=ASYMPTOTIC_PROBLEMS),
-        mean_field_check=expand(
-            rules.mean_field_check.benchmark, number=range(len(config["mean_field"]["settings"]))
-        ),
-        survival=expand(
-            rules.survival.benchmark, number=range(len(config["extinction"]["step_sizes"]))
-        ),
-        collect_fits=rules.collect_fits.benchmark,
-        asymptotics=rules.asymptotics.benchmark,
-        theory_vs_sgd=rules.theory_vs_sgd.benchmark,
-        extinction=rules.extinction.benchmark,
-        figure=expand(rules.figure.benchmark, name=FIGURES),
+        **job_files("benchmark"),
+        **{f"{name}_log": files for name, files in job_files("log").items()},
     output:
         table=f"{RESULTS}/benchmark.csv",
     log:

@@ -1,35 +1,42 @@
-"""Wall time and peak memory of every rule's jobs.
+"""Wall time, CPU time and peak memory of every rule's jobs.
 
-Snakemake also gives CPU times, but of the first 15 seconds of a job alone.
+Wall time and memory as Snakemake measured them, CPU time as the jobs logged it: that of the job's own
+Python, or for a figure of its notebook's kernel.
 """
+
+from pathlib import Path
 
 import pandas as pd
 
 from joblog import logged
 from quadlaw.files import write_table
+from quadlaw.timing import cpu_seconds
 
 
-def summary(rule, paths):
+def summary(rule, benchmarks, logs):
     """One row: all jobs of a rule."""
-    jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in paths])
+    jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in benchmarks])
     return {
         "rule": rule,
         "jobs": len(jobs),
         "wall_seconds": jobs["s"].sum(),
+        "cpu_seconds": sum(cpu_seconds(Path(path).read_text()) for path in logs),
         "longest_seconds": jobs["s"].max(),
         "peak_memory_mb": jobs["max_rss"].max(),
     }
 
 
-def main(benchmarks, table):
-    rows = [summary(rule, paths) for rule, paths in benchmarks.items() if paths]
+def main(benchmarks, logs, table):
+    rows = [summary(rule, benchmarks[rule], logs[rule]) for rule in benchmarks if benchmarks[rule]]
     write_table(pd.DataFrame(rows).sort_values("wall_seconds", ascending=False), table)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        rules = {
-            name: [files] if isinstance(files, str) else list(files)
-            for name, files in snakemake.input.items()
-        }
-        main(rules, snakemake.output.table)
+        files = dict(snakemake.input.items())
+        rules = [name.removesuffix("_log") for name in files if name.endswith("_log")]
+        main(
+            {rule: files[rule] for rule in rules},
+            {rule: files[f"{rule}_log"] for rule in rules},
+            snakemake.output.table,
+        )

@@ -4,13 +4,18 @@ import sys
 import traceback
 from contextlib import contextmanager, redirect_stdout
 
+from quadlaw.timing import cpu_line
+
 
 @contextmanager
 def logged(path):
-    """Send prints to the log; a failure's traceback too, and one line of it to the terminal."""
+    """Send prints to the log, the CPU time last; a failure's traceback too, and one line of it
+    to the terminal."""
     with open(path, "w", buffering=1) as log, redirect_stdout(log):
         try:
             yield
         except Exception as fault:
             traceback.print_exc(file=log)
             sys.exit(f"{type(fault).__name__}: {fault} (see {path})")
+        finally:
+            print(cpu_line())
