@@ -100,7 +100,7 @@ def test_table_is_tidy_and_repeatable():
     runs = quadlaw.simulate(PROBLEM, **arguments)
     assert list(runs) == [
         *LANE_COLUMNS, "alpha", "beta", "sigma", "samples", "schedule", "replicate",
-        "excess_risk", "diverged",
+        "excess_risk", "diverged", "front", "learned",
     ]  # fmt: skip
     assert len(runs) == 2 * 2 * 2 * 2 * 2 * 3
     assert not runs.duplicated([*LANE_COLUMNS, "samples", "replicate"]).any()
@@ -155,7 +155,7 @@ GOOD = {"model_size": 4, "samples": 8, "step_size": 0.1, "init": 0.5, "replicate
         ({"init": -1.0}, "init = -1.0: must be positive"),
         ({"replicates": 0}, "replicates = 0: must be at least 1"),
         ({"dtype": "float16"}, "dtype = 'float16': must be float32 or float64"),
-        ({"schedule": None}, "schedule = None: must be a TwoPhase schedule"),
+        ({"schedule": None}, "schedule = None: must be a schedule"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):

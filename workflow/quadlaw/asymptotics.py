@@ -5,7 +5,7 @@ import pandas as pd
 
 from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
+from quadlaw.schedules import Schedule
 from quadlaw.theory import rates, tuned_step
 
 KEYS = ["model", "alpha", "beta", "sigma"]
@@ -24,7 +24,7 @@ def tuned_risks(
     *,
     size_factor: float,
     init_scale: float,
-    schedule: TwoPhase,
+    schedule: Schedule,
 ) -> pd.DataFrame:
     """The theory's risk at its best step size for every ``T``, with models of ``size_factor D(T)``.
 

@@ -15,10 +15,10 @@ from quadlaw.curves import SERIES
 from quadlaw.experiments import settings, trajectory_grid
 from quadlaw.exponents import AXES, SCALES
 from quadlaw.fitting import curve_exponent
-from quadlaw.fronts import GROWN, growth_scales
+from quadlaw.fronts import growth_scales
 from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
-from quadlaw.sgd import simulate
+from quadlaw.schedules import Schedule, TwoPhase
+from quadlaw.sgd import GROWN, simulate
 from quadlaw.theory import mean_field, predicted_risk
 
 SETTING = ["samples", "model_size", "step_size", "init"]
@@ -26,7 +26,7 @@ FINE = 0.02  # growth of the leaps where the theory is drawn over time
 QUARTILES = {"quartile_low": 0.25, "ratio": 0.5, "quartile_high": 0.75}
 
 
-def predicted_curves(curves: pd.DataFrame, schedule: TwoPhase) -> pd.DataFrame:
+def predicted_curves(curves: pd.DataFrame, schedule: Schedule) -> pd.DataFrame:
     """The theory's expected ``risk`` in every row of ``curves``, as of :mod:`quadlaw.curves`.
 
     Expected: the mean over runs that stay. Risks are skewed, so that the medians of ``curves`` lie
@@ -39,7 +39,7 @@ def predicted_curves(curves: pd.DataFrame, schedule: TwoPhase) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(risk=[_risk(row, schedule) for row in rows])
 
 
-def _risk(row: dict, schedule: TwoPhase) -> float:
+def _risk(row: dict, schedule: Schedule) -> float:
     problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
     try:
         setting = {key: row[key] for key in SETTING}
@@ -148,7 +148,7 @@ def _growth_time(curve: pd.DataFrame) -> float:
 
 
 def mean_field_check(
-    setting: dict, *, replicates: int, seed: int, schedule: TwoPhase, dtype: str
+    setting: dict, *, replicates: int, seed: int, schedule: Schedule, dtype: str
 ) -> dict:
     """One setting simulated, and predicted by both methods of the mean field.
 

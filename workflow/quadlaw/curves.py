@@ -86,7 +86,7 @@ def reported(runs: pd.DataFrame, steps: pd.DataFrame, pilots: int) -> pd.DataFra
     return rest.merge(keep, on=[*SERIES, "step_constant"], validate="many_to_one")
 
 
-def _median(risk: pd.Series) -> pd.Series:
+def median_with_interval(risk: pd.Series) -> pd.Series:
     interval = quantile_test(risk, p=0.5).confidence_interval(0.95)
     finite = risk[np.isfinite(risk)]
     return pd.Series(
@@ -112,7 +112,7 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     """
     keys = [*SERIES, "step_constant", "step_size", "init", "samples", "model_size"]
     chosen = runs[runs["chosen"]]
-    table = chosen.groupby(keys)["risk"].apply(_median).unstack().reset_index()
+    table = chosen.groupby(keys)["risk"].apply(median_with_interval).unstack().reset_index()
     return table.sort_values([*SERIES, "samples", "model_size"], ignore_index=True)
 
 
@@ -139,7 +139,7 @@ def ratio_curves(runs: pd.DataFrame) -> pd.DataFrame:
     if runs["model"].nunique() < 2:
         return pd.DataFrame(columns=[*keys, "ratio", "ci_low", "ci_high", "diverged_share"])
     pairs = paired_ratio(runs)
-    table = pairs.groupby(keys)["ratio"].apply(_median).unstack()
+    table = pairs.groupby(keys)["ratio"].apply(median_with_interval).unstack()
     table["diverged_share"] = pairs.groupby(keys)["diverged"].mean()
     table = table.drop(columns=["mean", "mean_error"])
     return table.reset_index().rename(columns={"risk": "ratio"})

@@ -49,7 +49,7 @@ def _by_axis(frame: pd.DataFrame, axis: str, value: str) -> tuple[np.ndarray, li
     return np.array([x for x, _ in groups], dtype=float), [y.to_numpy() for _, y in groups]
 
 
-def _fits(
+def scale_fits(
     frame: pd.DataFrame, axis: str, value: str, window: tuple[float, float], paired: bool
 ) -> Iterator[tuple[str, PowerLawFit]]:
     """A fit of ``value`` against each scale of ``axis``, all over the same points."""
@@ -87,7 +87,7 @@ def _risk_exponents(runs, window, quantity, axis, paired, predict) -> Iterator[d
     runs = runs.assign(gain=1 / runs["risk"])
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
-        for scale, fit in _fits(some[some["chosen"]], axis, "gain", window, paired):
+        for scale, fit in scale_fits(some[some["chosen"]], axis, "gain", window, paired):
             row = fit_row(series, quantity, scale, predict(series), fit)
             yield row | _choice(some) | _steps_range(some, axis, scale, window)
 
@@ -122,7 +122,7 @@ def ratio_exponents(runs: pd.DataFrame, window: tuple[float, float]) -> Iterator
             rates.sample_exponent(model, series["alpha"], series["beta"])
             for model in ("quadratic", "linear")
         )
-        for clock, fit in _fits(some, "samples", "ratio", window, paired=False):
+        for clock, fit in scale_fits(some, "samples", "ratio", window, paired=False):
             yield fit_row(series, "ratio exponent", clock, quadratic - linear, fit) | choices[key]
 
 

@@ -6,10 +6,10 @@ import pandas as pd
 from quadlaw.checks import require
 from quadlaw.exponents import fit_row
 from quadlaw.fitting import fit_power_law
+from quadlaw.sgd import GROWN
 from quadlaw.theory import rates
 
 PROBLEM = ["model", "alpha", "beta", "sigma"]
-GROWN = 0.5  # a coordinate has grown when v_i^2 / w*_i first exceeds this
 SEEN = 0.8
 
 

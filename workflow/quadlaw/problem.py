@@ -114,14 +114,18 @@ class PowerLaw:
         require(sigma >= 0, "sigma", self.sigma, "a standard deviation must not be negative")
         object.__setattr__(self, "sigma", sigma)
 
+    def at(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``lambda`` and ``w*`` at real indices."""
+        index = np.asarray(index, dtype=float)
+        return index**-self.alpha, index ** ((self.alpha - self.beta) / 2)
+
     def eigenvalues(self, size: int) -> np.ndarray:
         """``lambda_i = i^-alpha``, shape ``(size,)``."""
-        return np.arange(1, count("model_size", size) + 1, dtype=float) ** -self.alpha
+        return self.at(np.arange(1, count("model_size", size) + 1))[0]
 
     def target(self, size: int) -> np.ndarray:
         """``w*_i = i^((alpha - beta) / 2)``, shape ``(size,)``."""
-        index = np.arange(1, count("model_size", size) + 1, dtype=float)
-        return index ** ((self.alpha - self.beta) / 2)
+        return self.at(np.arange(1, count("model_size", size) + 1))[1]
 
     def tail(self, size: int | np.ndarray) -> float | np.ndarray:
         """``sum_{i > size} i^-beta``, the Hurwitz zeta function ``zeta(beta, size + 1)``."""
@@ -137,3 +141,68 @@ class PowerLaw:
             self.target(size),
             self.tail(np.arange(size + 1)),
         )
+
+
+@dataclass(frozen=True)
+class Finite:
+    """Linear regression with eigenvalues and a target of one's own, and finitely many inputs.
+
+    Parameters
+    ----------
+    eigenvalues, target : sequence of float, length d
+        ``lambda_i > 0`` and ``w*_i``.
+    sigma : float, default 0.5
+        Standard deviation of the label noise, not negative.
+    beta : float, default 0
+        A label: together with ``alpha = 0`` and ``sigma`` it keys the random streams.
+
+    Raises
+    ------
+    ValueError
+        ``key = value: reason``.
+    """
+
+    eigenvalues: tuple[float, ...]
+    target: tuple[float, ...]
+    sigma: float = 0.5
+    beta: float = 0.0
+    alpha = 0.0
+
+    def __post_init__(self):
+        same = len(self.eigenvalues) == len(self.target) > 0
+        sizes = [len(self.eigenvalues), len(self.target)]
+        require(same, "target", sizes, "must be as many as eigenvalues, at least one")
+        for value in self.eigenvalues:
+            real("eigenvalues", value, above=0, reason="a variance is positive")
+        for value in self.target:
+            real("target", value, above=-np.inf, reason="")
+        require(
+            real("sigma", self.sigma, above=-np.inf, reason="") >= 0,
+            "sigma",
+            self.sigma,
+            "a standard deviation must not be negative",
+        )
+
+    @property
+    def size(self) -> int:
+        """``d``."""
+        return len(self.target)
+
+    def at(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``lambda`` and ``w*`` at the whole indices, counted from 1."""
+        place = np.asarray(index).astype(int) - 1
+        return np.array(self.eigenvalues)[place], np.array(self.target)[place]
+
+    def tail(self, size: int | np.ndarray) -> float | np.ndarray:
+        """``sum_{i > size} lambda_i (w*_i)^2``."""
+        signal = np.array(self.eigenvalues) * np.square(self.target)
+        beyond = np.concatenate([np.cumsum(signal[::-1])[::-1], [0.0]])
+        return beyond[np.minimum(size, self.size)]
+
+    def spectrum(self, size: int) -> Spectrum:
+        """The problem seen by a model of ``size`` coordinates, at most ``d``."""
+        reason = f"the problem has {self.size} coordinates"
+        require(1 <= size <= self.size, "model_size", size, reason)
+        eigenvalues, target = self.at(np.arange(1, size + 1))
+        tail = self.tail(np.arange(size + 1))
+        return Spectrum(self.alpha, self.beta, self.sigma, eigenvalues, target, tail)

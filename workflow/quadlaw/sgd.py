@@ -16,11 +16,13 @@ from quadlaw.checks import count, real, require, several
 from quadlaw.layout import rows, whole
 from quadlaw.models import MODELS, Model
 from quadlaw.problem import PowerLaw, Spectrum
-from quadlaw.schedules import TwoPhase
+from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.streams import chunks
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
 DIVERGED = 10.0  # see run_lanes
+GROWN = 0.5  # a coordinate has grown when its weight exceeds this share of its target
+SNAPSHOTS = 512  # weights that are averaged where a schedule asks for an average
 
 
 @dataclass
@@ -54,12 +56,20 @@ class Group:
         """The linear weights ``w``, float64, shape (L, M)."""
         return self.model.weight(self.parameters[:, : self.sizes.max()].astype(float))
 
-    def excess_risk(self, spectrum: Spectrum) -> np.ndarray:
+    def excess_risk(self, spectrum: Spectrum, weights: np.ndarray | None = None) -> np.ndarray:
         """``sum_{i<=M} lambda_i (w_i - w*_i)^2 + tail(M)`` of each lane, shape (L,)."""
         size = self.sizes.max()
-        seen = np.arange(size) < self.sizes[:, None]
-        error = np.where(seen, self.weights() - spectrum.target[:size], 0)
+        weights = self.weights() if weights is None else weights
+        error = np.where(self.seen(), weights - spectrum.target[:size], 0)
         return error**2 @ spectrum.eigenvalues[:size] + spectrum.tail[self.sizes]
+
+    def seen(self) -> np.ndarray:
+        """Which coordinates belong to each lane's model, shape (L, M)."""
+        return np.arange(self.sizes.max()) < self.sizes[:, None]
+
+    def grown(self, spectrum: Spectrum) -> np.ndarray:
+        """Which coordinates of each lane have passed half of their target, shape (L, M)."""
+        return self.seen() & (self.weights() > GROWN * spectrum.target[: self.sizes.max()])
 
     def divergence_limit(self, spectrum: Spectrum) -> np.ndarray:
         """The risk beyond which a run counts as diverged, shape (L,); call before training."""
@@ -77,7 +87,7 @@ def _train(
     replicate: int,
     seed: int,
     stops: Sequence[int],
-    schedule: TwoPhase,
+    schedule: Schedule,
 ) -> Iterator[int]:
     """Train all groups on one stream; yield each number of steps in ``stops`` as it is reached."""
     dtype = groups[0].parameters.dtype.name
@@ -93,7 +103,7 @@ def _train(
             yield done
 
 
-def _labels(spectrum: Spectrum, samples: int, schedule: TwoPhase, replicate: int) -> dict:
+def _labels(spectrum: Spectrum, samples: int, schedule: Schedule, replicate: int) -> dict:
     return {
         "alpha": spectrum.alpha,
         "beta": spectrum.beta,
@@ -111,7 +121,7 @@ def run_lanes(
     *,
     replicates: Sequence[int],
     seed: int = 0,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
 ) -> pd.DataFrame:
     """Final risk of every lane in every replicate.
@@ -129,7 +139,7 @@ def run_lanes(
         Numbers of the replicates to run.
     seed : int, default 0
         Replicate ``r`` uses the stream keyed by ``(seed, problem, T, r)``.
-    schedule : TwoPhase
+    schedule : Schedule
         Step-size schedule.
     dtype : {"float32", "float64"}
         Precision of the parameters and of the arithmetic.
@@ -138,28 +148,78 @@ def run_lanes(
     -------
     DataFrame
         One row a lane and replicate: the lane's columns, ``alpha, beta, sigma, samples, schedule,
-        replicate``, then ``excess_risk`` and ``diverged``: whether the risk is not finite or more
-        than ten times that of ``w = 0`` and of the start. Diverged runs stay in the table.
+        replicate``, then
+
+        * ``excess_risk``, of the mean of ``SNAPSHOTS`` weights if the schedule averages;
+        * ``diverged``: whether the risk is not finite or more than ten times that of ``w = 0`` and
+          of the start. Diverged runs stay in the table;
+        * ``front``: how many leading coordinates had all grown, ``w_i > w*_i / 2``, at the end of
+          the constant step size (0 without one);
+        * ``learned``: how many coordinates that had not at the start have grown at the end.
     """
     tables = []
     for replicate in replicates:
         groups = _groups(lanes, dtype)
         limits = [group.divergence_limit(spectrum) for group in groups]
         with np.errstate(over="ignore", invalid="ignore"):
-            list(_train(spectrum, groups, samples, replicate, seed, [samples], schedule))
-            after = [group.excess_risk(spectrum) for group in groups]
+            results = _results(spectrum, groups, samples, replicate, seed, schedule)
         labels = _labels(spectrum, samples, schedule, replicate)
-        for group, limit, risk in zip(groups, limits, after, strict=True):
-            diverged = ~(risk <= limit)  # also for nan
-            tables.append(group.lanes.assign(**labels, excess_risk=risk, diverged=diverged))
+        for group, limit, result in zip(groups, limits, results, strict=True):
+            risk = result.pop("excess_risk")
+            outcome = {"excess_risk": risk, "diverged": ~(risk <= limit)}  # also for nan
+            tables.append(group.lanes.assign(**labels, **outcome, **result))
     return pd.concat(tables, ignore_index=True)
+
+
+def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
+    """After which steps to look at the weights that are averaged."""
+    first = samples - int(schedule.averaging * samples)
+    return (
+        set(np.linspace(first, samples, SNAPSHOTS + 1).astype(int)[1:])
+        if first < samples
+        else set()
+    )
+
+
+def _results(
+    spectrum: Spectrum,
+    groups: list[Group],
+    samples: int,
+    replicate: int,
+    seed: int,
+    schedule: Schedule,
+) -> list[dict[str, np.ndarray]]:
+    """Train, and read off what :func:`run_lanes` returns of each group."""
+    at_start = [group.grown(spectrum) for group in groups]
+    front = [np.zeros(len(group.sizes), int) for group in groups]
+    sums, averaged = [0.0] * len(groups), _averaged_steps(samples, schedule)
+    adapted = schedule.adaptation_steps(samples)
+    stops = sorted({samples, adapted} | averaged)
+    for time in _train(spectrum, groups, samples, replicate, seed, stops, schedule):
+        if time == adapted > 0:
+            front = [np.argmin(_closed(group.grown(spectrum)), axis=1) for group in groups]
+        if time in averaged:
+            sums = [s + group.weights() for s, group in zip(sums, groups, strict=True)]
+    return [
+        {
+            "excess_risk": group.excess_risk(spectrum, total / len(averaged) if averaged else None),
+            "front": first,
+            "learned": np.sum(group.grown(spectrum) & ~before, axis=1),
+        }
+        for group, total, first, before in zip(groups, sums, front, at_start, strict=True)
+    ]
+
+
+def _closed(grown: np.ndarray) -> np.ndarray:
+    """With a last column of False, so that the first False is also found where all have grown."""
+    return np.pad(grown, ((0, 0), (0, 1)))
 
 
 def _check_settings(replicates, seed, dtype, schedule) -> None:
     count("replicates", replicates)
     count("seed", seed, least=0)
     require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
-    require(isinstance(schedule, TwoPhase), "schedule", schedule, "must be a TwoPhase schedule")
+    require(isinstance(schedule, Schedule), "schedule", schedule, "must be a schedule")
 
 
 def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
@@ -186,7 +246,7 @@ def simulate(
     init: float | Sequence[float],
     replicates: int = 16,
     seed: int = 0,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
 ) -> pd.DataFrame:
     """Excess risk of one-pass SGD after ``T`` samples, for every combination of the settings.
@@ -246,7 +306,7 @@ def trajectory(
     times: Sequence[int] | None = None,
     replicates: int = 16,
     seed: int = 0,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Risk and chosen weights along one setting's runs.

@@ -1,7 +1,7 @@
 """Wall time, CPU time and peak memory of every rule's jobs.
 
-Wall time and memory as Snakemake measured them, CPU time as the jobs logged it: that of the job's own
-Python, or for a figure of its notebook's kernel.
+Wall time and memory as Snakemake measured them, CPU time as the jobs logged it: that of the job's
+own Python, or for a figure of its notebook's kernel.
 """
 
 from pathlib import Path

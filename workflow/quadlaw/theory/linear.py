@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.checks import real, require
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
+from quadlaw.problem import Finite, PowerLaw
+from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.stability import checked_run
 
@@ -63,13 +63,13 @@ def _run(m, eigenvalues, counts, tail, noise, etas, lengths):
 
 
 def linear_risk(
-    problem: PowerLaw,
+    problem: PowerLaw | Finite,
     *,
     model_size: int,
     samples: int,
     step_size: float,
     init: float,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
     method: str = "auto",
     growth: float = GROWTH,
     whole: bool = False,
@@ -78,7 +78,7 @@ def linear_risk(
 
     Parameters
     ----------
-    problem : PowerLaw
+    problem : PowerLaw or Finite
     model_size : int
         ``M``.
     samples : int
@@ -87,7 +87,7 @@ def linear_risk(
         ``eta`` of the adaptation phase, below :func:`quadlaw.theory.stability.stability_edge`.
     init : float
         ``v_0 > 0``; the model starts at ``w_0 = v_0^2``.
-    schedule : TwoPhase
+    schedule : Schedule
     method : {"auto", "steps", "leaps"}
         ``steps`` is exact: every step, every coordinate. ``leaps`` takes time in leaps that grow
         with the time since the step size last changed, over quadrature nodes. ``auto`` takes steps

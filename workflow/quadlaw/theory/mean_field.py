@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.checks import count, real, require, several
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
+from quadlaw.problem import Finite, PowerLaw
+from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.theory.closure import follow as follow_moments
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.linear import STEPWISE, trajectory_frame
@@ -100,13 +100,13 @@ def _marks(clock, times) -> np.ndarray:
 
 
 def mean_field(
-    problem: PowerLaw,
+    problem: PowerLaw | Finite,
     *,
     model_size: int,
     samples: int,
     step_size: float,
     init: float,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
     method: str = "closure",
     times: Sequence[int] | None = None,
     growth: float = GROWTH,
@@ -116,12 +116,12 @@ def mean_field(
 
     Parameters
     ----------
-    problem : PowerLaw
+    problem : PowerLaw or Finite
     model_size, samples : int
         ``M`` and ``T``, at least 2.
     step_size, init : float
         ``eta`` of the adaptation phase, and ``v_0``; both positive.
-    schedule : TwoPhase
+    schedule : Schedule
     method : {"closure", "accurate"}
         ``accurate`` follows particles of every node step by step and converges to the mean field;
         ``closure`` closes the moments as a Gamma law's and leaps in logarithmic time.
@@ -165,7 +165,9 @@ def mean_field(
     return MeanField(float(risks[-1]), float(error), float(escaped), frame, coordinates)
 
 
-def mean_field_risk(problem: PowerLaw, *, whole: bool = False, **settings) -> float | pd.DataFrame:
+def mean_field_risk(
+    problem: PowerLaw | Finite, *, whole: bool = False, **settings
+) -> float | pd.DataFrame:
     """Excess risk of :func:`mean_field` with the same settings; ``whole`` gives its trajectory."""
     result = mean_field(problem, **settings)
     return result.trajectory if whole else result.risk

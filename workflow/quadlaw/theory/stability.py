@@ -3,13 +3,13 @@
 import numpy as np
 
 from quadlaw.checks import count, real, require
-from quadlaw.problem import PowerLaw
+from quadlaw.problem import Finite, PowerLaw
 from quadlaw.theory.grids import Nodes
 
 LARGEST = 10**15  # model size and samples: whole numbers that are exact in float64
 
 
-def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") -> float:
+def stability_edge(problem: PowerLaw | Finite, model_size: int, model: str = "linear") -> float:
     """The step size from which the linear model's expected risk grows without bound.
 
     At a constant step its recursion contracts if and only if every ``e l_i < 1`` and
@@ -22,14 +22,12 @@ def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") ->
     size = count("model_size", model_size)
     require(size <= LARGEST, "model_size", size, f"must be at most {LARGEST:g}")
     nodes = Nodes.of(problem, size)
-    if model == "quadratic":
-        rescaled = PowerLaw((problem.alpha + problem.beta) / 2, problem.beta, problem.sigma)
-        return stability_edge(rescaled, model_size) / 2
+    lams = nodes.eigenvalues * (2 * np.abs(nodes.target) if model == "quadratic" else 1)
 
     def gain(eta):
-        return np.sum(nodes.count * eta * nodes.eigenvalues / (2 * (1 - eta * nodes.eigenvalues)))
+        return np.sum(nodes.count * eta * lams / (2 * (1 - eta * lams)))
 
-    low, high = 0.0, 1.0 / nodes.eigenvalues[0]
+    low, high = 0.0, 1.0 / lams.max()
     for _ in range(60):  # bisection to the last bits
         middle = (low + high) / 2
         low, high = (middle, high) if gain(middle) < 1 else (low, middle)
@@ -37,7 +35,7 @@ def stability_edge(problem: PowerLaw, model_size: int, model: str = "linear") ->
 
 
 def require_stable(
-    key: str, problem: PowerLaw, model_size: int, step_size: float, model: str
+    key: str, problem: PowerLaw | Finite, model_size: int, step_size: float, model: str
 ) -> None:
     """Raise ``ValueError`` if ``step_size``, known to the user as ``key``, is beyond the edge."""
     edge = stability_edge(problem, model_size, model)
@@ -46,7 +44,12 @@ def require_stable(
 
 
 def checked_run(
-    model: str, problem: PowerLaw, model_size: int, samples: int, step_size: float, init: float
+    model: str,
+    problem: PowerLaw | Finite,
+    model_size: int,
+    samples: int,
+    step_size: float,
+    init: float,
 ) -> tuple[int, int, float, float]:
     """``M, T, eta, v_0`` in their ranges, for either model's theory.
 

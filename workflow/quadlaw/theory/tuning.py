@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from quadlaw.checks import require
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
+from quadlaw.problem import Finite, PowerLaw
+from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import mean_field_risk
@@ -28,7 +28,7 @@ class TunedStep(NamedTuple):
     at_limit: bool
 
 
-def predicted_risk(model: str, problem: PowerLaw, **settings) -> float:
+def predicted_risk(model: str, problem: PowerLaw | Finite, **settings) -> float:
     """Excess risk of either model by its fast method; ``settings`` as of the two solvers."""
     if model == "linear":
         return linear_risk(problem, method="leaps", **settings)
@@ -37,12 +37,12 @@ def predicted_risk(model: str, problem: PowerLaw, **settings) -> float:
 
 def tuned_step(
     model: str,
-    problem: PowerLaw,
+    problem: PowerLaw | Finite,
     *,
     model_size: int,
     samples: int,
     init: float,
-    schedule: TwoPhase = TwoPhase(),
+    schedule: Schedule = TwoPhase(),
 ) -> TunedStep:
     """Step size of the least predicted risk, and that risk.
 

@@ -1,0 +1,157 @@
+"""Designs: tables of settings, one row a curve's point, simulated and predicted row by row.
+
+A design has the columns ``SETTING`` and any labels besides. Rows that agree in ``STREAM`` are the
+lanes of one *point*: they share their samples. Step sizes are the theory's, so that no simulated
+run chooses them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.curves import median_with_interval
+from quadlaw.experiments import SECONDS_PER_DRAW, SECONDS_PER_UPDATE
+from quadlaw.problem import Finite, PowerLaw
+from quadlaw.schedules import TwoPhase, named
+from quadlaw.sgd import LANE_COLUMNS, run_lanes
+from quadlaw.theory import predicted_risk, rates, tuned_step
+
+STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
+SETTING = [*STREAM, *LANE_COLUMNS]
+MEASURED = ["replicate", "excess_risk", "diverged", "front", "learned"]
+
+
+def tuned_constant(problem: PowerLaw, model: str, samples: int, size: int, init: float) -> float:
+    """The ``c`` of ``eta = c D^p`` (:func:`quadlaw.theory.rates.step_size`) of least theory risk.
+
+    Under the default schedule, at most a quarter of the stability edge.
+    """
+    tuned = tuned_step(model, problem, model_size=size, samples=samples, init=init)
+    dimension = rates.effective_dimension(model, problem.alpha, problem.beta, samples, size)
+    return tuned.step_size / float(
+        rates.step_size(model, problem.alpha, problem.beta, dimension)
+    )
+
+
+def scaling_rows(
+    problem: PowerLaw,
+    model: str,
+    samples: Sequence[int],
+    *,
+    replicates: int,
+    size_factor: float = 4.0,
+    init_scale: float = 0.5,
+    step_factors: Sequence[float] = (1.0,),
+    schedules: Sequence[str] = (TwoPhase().name,),
+) -> pd.DataFrame:
+    """A curve against ``T`` by the paper's rules: ``M = ceil(size_factor D)``, ``eta = c D^p``.
+
+    ``c`` is tuned by the theory at the largest ``T`` and held along the curve; ``step_factors``
+    multiply it (column ``step_factor``). ``D`` in ``M`` and ``v_0`` is the quadratic model's.
+    """
+    alpha, beta = problem.alpha, problem.beta
+
+    def scales(T):
+        dimension = float(rates.effective_dimension("quadratic", alpha, beta, T))
+        init = float(rates.initial_value(alpha, beta, dimension, init_scale))
+        return int(np.ceil(size_factor * dimension)), init
+
+    constant = tuned_constant(problem, model, max(samples), *scales(max(samples)))
+    rows = []
+    for T in samples:
+        size, init = scales(T)
+        own = rates.effective_dimension(model, alpha, beta, T, size)
+        for factor in step_factors:
+            eta = float(rates.step_size(model, alpha, beta, own, constant * factor))
+            rows += [
+                {"schedule": name, "samples": T, "model_size": size, "step_size": eta,
+                 "init": init, "step_factor": factor}
+                for name in schedules
+            ]  # fmt: skip
+    return pd.DataFrame(rows).assign(
+        model=model, alpha=alpha, beta=beta, sigma=problem.sigma,
+        replicates=replicates, init_scale=init_scale,
+    )  # fmt: skip
+
+
+def points(design: pd.DataFrame) -> list[dict]:
+    """The design's points, the costly ones first, as JSON: ``STREAM`` and ``lanes``."""
+    result = [
+        dict(zip(STREAM, key, strict=True))
+        | {"lanes": some.drop(columns=STREAM).to_dict("records")}
+        for key, some in design.groupby(STREAM)
+    ]
+    return sorted(result, key=seconds, reverse=True)
+
+
+def seconds(point: dict) -> float:
+    """Rough time of a point on one core."""
+    sizes = [lane["model_size"] for lane in point["lanes"]]
+    step = max(sizes) * SECONDS_PER_DRAW + sum(sizes) * SECONDS_PER_UPDATE
+    return point["samples"] * point["replicates"] * step
+
+
+def share(things: Sequence, part: int, parts: int) -> list:
+    """Every ``parts``-th of things sorted by cost, from the ``part``-th: about equal work."""
+    return list(things)[part::parts]
+
+
+def run_point(
+    point: dict, seed: int, dtype: str, problem: PowerLaw | Finite | None = None
+) -> pd.DataFrame:
+    """Runs of one point, as of :func:`quadlaw.sgd.run_lanes`, with the lanes' labels.
+
+    ``problem`` is by default the power law of the point's ``alpha, beta, sigma``.
+    """
+    lanes = pd.DataFrame(point["lanes"])
+    problem = problem or PowerLaw(point["alpha"], point["beta"], point["sigma"])
+    runs = run_lanes(
+        problem.spectrum(lanes["model_size"].max()), lanes, point["samples"],
+        replicates=range(point["replicates"]), seed=seed, dtype=dtype,
+        schedule=named(point["schedule"]),
+    )  # fmt: skip
+    return runs.assign(replicates=point["replicates"])
+
+
+def point_key(point: dict, seed: int, dtype: str, code: str) -> dict:
+    """All that a point's runs depend on."""
+    lanes = hashlib.sha256(repr(point["lanes"]).encode()).hexdigest()
+    return {"point": point | {"lanes": lanes}, "seed": seed, "dtype": dtype, "code": code}
+
+
+def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:
+    """The design with its column ``theory``: expected risk, missing where the theory refuses."""
+    return design.assign(theory=[_theory(row, problem) for row in design.to_dict("records")])
+
+
+def _theory(row: dict, problem: PowerLaw | Finite | None) -> float:
+    problem = problem or PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    setting = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    try:
+        return predicted_risk(row["model"], problem, schedule=named(row["schedule"]), **setting)
+    except ValueError as fault:
+        print(f"no prediction for {row}: {fault}")
+        return np.nan
+
+
+def measured_curves(runs: pd.DataFrame, theory: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Median risk with its exact 95 % interval, one row a row of the design, beside the theory.
+
+    Columns: the design's, ``risk, ci_low, ci_high, mean, mean_error, diverged_share``, the medians
+    ``front`` and ``learned`` and, where ``theory`` is given, ``theory``.
+    """
+    keys = [column for column in runs.columns if column not in MEASURED]
+    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
+    groups = runs.assign(risk=risk).groupby(keys, dropna=False)
+    table = groups["risk"].apply(median_with_interval).unstack().drop(columns="replicates")
+    table = table.join(groups[["front", "learned"]].median()).reset_index()
+    if theory is None:
+        return table
+    return table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")
+
+
+def stacked(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the same columns under one another."""
+    return pd.concat(list(frames), ignore_index=True)

@@ -1,0 +1,130 @@
+"""Estimates: what a study measured, one row a number with its interval.
+
+The columns are ``COLUMNS``. ``setting`` tells apart what the other columns do not (an initial value,
+a schedule). ``against`` is the variable of an exponent. The interval is 95 %, over replicates; for a
+number of the theory, which has no sampling error, it is the range that the study states.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap
+
+from quadlaw.exponents import SCALES, scale_fits
+from quadlaw.fitting import curve_exponent, power_law_exponent
+
+COLUMNS = [
+    "quantity", "model", "alpha", "beta", "sigma", "setting", "against",
+    "estimate", "ci_low", "ci_high", "theory",
+    "window_low", "window_high", "points", "start_low", "start_high", "step_low", "step_high",
+    "diverged_share",
+]  # fmt: skip
+SERIES = ["model", "alpha", "beta", "sigma", "setting"]
+
+
+def table(rows: Sequence[dict]) -> pd.DataFrame:
+    """Rows as a table of estimates; what a row does not say is missing.
+
+    Raises
+    ------
+    ValueError
+        For a column that estimates do not have.
+    """
+    frame = pd.DataFrame(list(rows))
+    unknown = sorted(set(frame) - set(COLUMNS))
+    if unknown:
+        raise ValueError(f"columns = {unknown}: estimates have {', '.join(COLUMNS)}")
+    return frame.reindex(columns=COLUMNS)
+
+
+def exponents(
+    runs: pd.DataFrame,
+    quantity: str,
+    *,
+    window: tuple[float, float],
+    axis: str = "samples",
+    value: Callable[[pd.DataFrame], pd.Series] | None = None,
+    theory: pd.DataFrame | None = None,
+    theory_value: Callable[[pd.DataFrame], pd.Series] | None = None,
+    paired: bool = False,
+) -> Iterator[dict]:
+    """``p`` of ``value ~ x^p`` for every series of ``SERIES``, against each scale of ``axis``.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Runs with a column ``setting``. Those of ``step_factor`` 1 are fitted; if there are others,
+        they give ``step_low`` and ``step_high``, the range of exponents at other step sizes.
+    value : callable, optional
+        Of the runs, positive; by default one over the excess risk, so that ``p`` is the rate of
+        decay. Diverged runs count as infinitely bad.
+    theory, theory_value
+        The theory's curve, rows as of :func:`quadlaw.designs.predicted`, and what to fit of it; by
+        default one over its risk. It gives the column ``theory``.
+    paired : bool
+        Whether replicates are the same streams at every ``x``.
+    """
+    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
+    runs = runs.assign(value=1 / risk if value is None else value(runs))
+    for key, some in runs.groupby(SERIES):
+        series = dict(zip(SERIES, key, strict=True))
+        main = some[some["step_factor"] == 1] if "step_factor" in some else some
+        for scale, fit in scale_fits(main, axis, "value", window, paired):
+            yield series | {
+                "quantity": quantity,
+                "against": scale,
+                "estimate": fit.exponent,
+                "ci_low": fit.ci_low,
+                "ci_high": fit.ci_high,
+                "theory": _theory(theory, series, axis, scale, window, theory_value),
+                "window_low": fit.window[0],
+                "window_high": fit.window[1],
+                "points": fit.points,
+                "start_low": min(fit.by_start.values()),
+                "start_high": max(fit.by_start.values()),
+                "diverged_share": main["diverged"].mean(),
+                **_step_range(some, axis, scale, window),
+            }
+
+
+def _theory(theory, series, axis, scale, window, value) -> float:
+    if theory is None:
+        return np.nan
+    rows = np.logical_and.reduce([theory[key] == series[key] for key in SERIES])
+    if "step_factor" in theory:
+        rows &= theory["step_factor"] == 1
+    mine = theory[rows].sort_values(axis)
+    y = 1 / mine["theory"] if value is None else value(mine)
+    known = np.isfinite(y)
+    of = SCALES[axis][scale]
+    ends = tuple(of(np.array(window, dtype=float)))
+    return curve_exponent(of(mine[axis].to_numpy(float)[known]), y[known], ends)
+
+
+def _step_range(runs, axis, scale, window) -> dict[str, float]:
+    """The range of the exponent over the step factors; empty if there is but one."""
+    if "step_factor" not in runs or runs["step_factor"].nunique() < 2:
+        return {}
+    of, found = SCALES[axis][scale], []
+    ends = tuple(of(np.array(window, dtype=float)))
+    for _, some in runs.groupby("step_factor"):
+        groups = list(some.sort_values("replicate").groupby(axis)["value"])
+        x = np.array([x for x, _ in groups], dtype=float)
+        found.append(power_law_exponent(of(x), [y.to_numpy() for _, y in groups], ends))
+    return {"step_low": np.nanmin(found), "step_high": np.nanmax(found)}
+
+
+def interval(
+    values: Sequence[np.ndarray], statistic: Callable, *, paired: bool = True, seed: int = 0
+) -> dict[str, float]:
+    """``estimate, ci_low, ci_high`` of a statistic of replicates, by a percentile bootstrap.
+
+    ``statistic(*values)`` is a number; with ``paired``, replicate ``r`` is drawn of all at once.
+    """
+    result = bootstrap(
+        values, statistic, paired=paired, vectorized=False, n_resamples=1000,
+        method="percentile", rng=np.random.default_rng(seed),
+    )  # fmt: skip
+    low, high = result.confidence_interval
+    return {"estimate": float(statistic(*values)), "ci_low": float(low), "ci_high": float(high)}
