@@ -28,6 +28,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/fits.smk"
 include: "workflow/rules/theory.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/benchmarks.smk"
 
@@ -36,6 +37,5 @@ rule all:
     default_target: True
     input:
         rules.collect_fits.output,
-        rules.asymptotics.output,
         rules.benchmark_table.output,
         expand(rules.figure.output, name=FIGURES),

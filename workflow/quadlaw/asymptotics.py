@@ -1,5 +1,7 @@
 """How fast the power laws set in: the theory's local exponents up to sizes beyond simulation."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -11,9 +13,9 @@ from quadlaw.theory import rates, tuned_step
 KEYS = ["model", "alpha", "beta", "sigma"]
 
 
-def decades(first: int, last: int, per_decade: int) -> list[int]:
+def decades(first: int, last: int, per_decade: float) -> list[int]:
     """Whole sample sizes, log-spaced from ``10^first`` to ``10^last``."""
-    exponents = np.linspace(first, last, (last - first) * per_decade + 1)
+    exponents = np.linspace(first, last, round((last - first) * per_decade) + 1)
     return [round(10.0**exponent) for exponent in exponents]
 
 
@@ -39,6 +41,33 @@ def tuned_risks(
         rows.append({"samples": T, "model_size": size, "init": init} | tuned._asdict())
     every = {"model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma}
     return pd.DataFrame(rows).assign(**every)
+
+
+def grid_cells(grid: dict) -> list[dict]:
+    """Problems x initial scales x models of a grid of the configuration, the costly ones first.
+
+    Costly: ``beta > alpha``, where the best step size lies inside of the range that is searched.
+    """
+    problems = grid.get("problems") or [
+        {"alpha": alpha, "beta": beta} for alpha, beta in product(grid["alphas"], grid["betas"])
+    ]
+    cells = [
+        {"alpha": one["alpha"], "beta": one["beta"], "model": model, "init_scale": scale}
+        for one, scale, model in product(problems, grid["init_scales"], ("quadratic", "linear"))
+    ]
+    return sorted(cells, key=lambda cell: cell["alpha"] - cell["beta"])
+
+
+def grid_risks(cells: list[dict], grid: dict, sigma: float, schedule: Schedule) -> pd.DataFrame:
+    """:func:`tuned_risks` of every cell, with its ``init_scale``."""
+    samples = decades(*grid["decades"], grid["per_decade"])
+    frames = []
+    for cell in cells:
+        problem, scale = PowerLaw(cell["alpha"], cell["beta"], sigma), cell["init_scale"]
+        options = {"size_factor": grid["size_factor"], "init_scale": scale, "schedule": schedule}
+        risks = tuned_risks(problem, cell["model"], samples, **options)
+        frames.append(risks.assign(init_scale=scale))
+    return pd.concat(frames, ignore_index=True)
 
 
 def local_exponents(risks: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gamma
 
+from quadlaw import estimates
 from quadlaw.curves import SERIES
 from quadlaw.experiments import settings, trajectory_grid
 from quadlaw.exponents import AXES, SCALES
@@ -171,3 +172,18 @@ def mean_field_check(
         "escaped_share": accurate.escaped,
         "closure": mean_field(problem, method="closure", **rest).risk,
     }
+
+
+def mean_field_error(settings: pd.DataFrame) -> pd.DataFrame:
+    """Mean over settings of ``log(particles / simulation)``, each weighted by its precision.
+
+    ``settings`` holds rows of :func:`mean_field_check`; the interval is 1.96 standard errors of the
+    Monte-Carlo means of both. Columns: those of :mod:`quadlaw.estimates`.
+    """
+    error = np.log(settings["accurate"] / settings["simulated"])
+    variance = (settings["simulated_error"] / settings["simulated"]) ** 2
+    variance += (settings["accurate_error"] / settings["accurate"]) ** 2
+    mean, half = np.average(error, weights=1 / variance), 1.96 / np.sqrt(np.sum(1 / variance))
+    row = {"quantity": "log of particles over simulation", "model": "quadratic"}
+    ends = {"estimate": mean, "ci_low": mean - half, "ci_high": mean + half}
+    return estimates.table([row | ends])

@@ -14,7 +14,7 @@ from quadlaw.problem import PowerLaw
 from quadlaw.sgd import log_spaced
 from quadlaw.theory.stability import require_stable
 
-STUDIES = ("asymptotics", "theory_vs_sgd", "extinction")  # figures that are no sweep or trajectory
+COMPARISONS = ("theory_vs_sgd", "extinction")  # figures that are no sweep, trajectory or study
 
 # JSON takes 20.0 for an integer; a number of replicates is not.
 _whole = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -97,10 +97,10 @@ def _fill(node: object, schema: dict, root: dict) -> None:
 
 def _check_across_keys(config: dict) -> None:
     """What a schema cannot say: relations between keys."""
-    names = [*config["sweeps"], *config["trajectories"]]
-    for name in STUDIES:
-        require(name not in names, name, names, "the name of a figure of the theory")
-    require(len(set(names)) == len(names), "trajectories", names, "a sweep has the same name")
+    names = [*config["sweeps"], *config["trajectories"], *config["studies"]]
+    for name in COMPARISONS:
+        require(name not in names, name, names, "the name of another figure")
+    require(len(set(names)) == len(names), "trajectories", names, "two figures have the same name")
     for kind in ("sweeps", "trajectories"):
         for name, one in config[kind].items():
             low, high = one["fit"]["window"]
@@ -115,19 +115,36 @@ def _check_across_keys(config: dict) -> None:
 
 
 def _check_studies(config: dict) -> None:
-    asymptotics, extinction = config["asymptotics"], config["extinction"]
-    low, high = asymptotics["decades"]
-    reason = "the first power of ten must lie below the second"
-    require(low < high, "asymptotics.decades", [low, high], reason)
-    _check_problems("asymptotics.problems", asymptotics["problems"])
-    for number, one in enumerate(asymptotics["problems"]):
-        key = f"asymptotics.problems[{number}].replicates"
-        require("replicates" not in one, key, one.get("replicates"), "the theory has none")
+    for name, one in config["studies"].items():
+        _check_study(f"studies.{name}", one, config["sweeps"])
+    extinction = config["extinction"]
     for number, setting in enumerate(config["mean_field"]["settings"]):
         _check_step(f"mean_field.settings[{number}].step_size", setting, setting["step_size"])
     for number, eta in enumerate(extinction["step_sizes"]):
         _check_step(f"extinction.step_sizes[{number}]", extinction, eta)
     _check_followed("extinction", extinction)
+
+
+def _check_study(key: str, one: dict, sweeps: dict) -> None:
+    sweep, grid = one.get("sweep"), one.get("grid")
+    require(sweep is None or sweep in sweeps, f"{key}.sweep", sweep, "no sweep has that name")
+    for kind, problems in (
+        (key, one.get("problems")),
+        (f"{key}.grid", (grid or {}).get("problems")),
+    ):
+        _check_problems(f"{kind}.problems", problems or [])
+    if "window" in one:
+        samples = one.get("samples") or sweeps[sweep]["samples"]
+        _check_window(f"{key}.window", one["window"], samples, "samples")
+    if grid is not None:
+        low, high = grid["decades"]
+        reason = "the first power of ten must lie below the second"
+        require(low < high, f"{key}.grid.decades", [low, high], reason)
+        for number, problem in enumerate(grid.get("problems", [])):
+            place = f"{key}.grid.problems[{number}].replicates"
+            require(
+                "replicates" not in problem, place, problem.get("replicates"), "the theory has none"
+            )
 
 
 def _check_step(key: str, setting: dict, eta: float) -> None:

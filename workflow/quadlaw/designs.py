@@ -30,9 +30,7 @@ def tuned_constant(problem: PowerLaw, model: str, samples: int, size: int, init:
     """
     tuned = tuned_step(model, problem, model_size=size, samples=samples, init=init)
     dimension = rates.effective_dimension(model, problem.alpha, problem.beta, samples, size)
-    return tuned.step_size / float(
-        rates.step_size(model, problem.alpha, problem.beta, dimension)
-    )
+    return tuned.step_size / float(rates.step_size(model, problem.alpha, problem.beta, dimension))
 
 
 def scaling_rows(

@@ -1,8 +1,9 @@
 """Estimates: what a study measured, one row a number with its interval.
 
-The columns are ``COLUMNS``. ``setting`` tells apart what the other columns do not (an initial value,
-a schedule). ``against`` is the variable of an exponent. The interval is 95 %, over replicates; for a
-number of the theory, which has no sampling error, it is the range that the study states.
+The columns are ``COLUMNS``. ``setting`` tells apart what the other columns do not (an initial
+value, a schedule). ``against`` is the variable of an exponent. The interval is 95 %, over
+replicates; for a number of the theory, which has no sampling error, it is the range that the study
+states.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 from scipy.stats import binomtest
 
+from quadlaw import estimates
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import log_spaced, trajectory
 from quadlaw.theory.stationary import ALIVE, surviving_share
+
+RESAMPLES = 1000
 
 
 def survival(settings: dict, step_size: float, *, seed: int, dtype: str) -> pd.DataFrame:
@@ -58,3 +62,26 @@ def survival(settings: dict, step_size: float, *, seed: int, dtype: str) -> pd.D
             "replicates": table["count"],
         }
     )
+
+
+def half_survival(table: pd.DataFrame) -> pd.DataFrame:
+    """The scaled target ``w*_i / (eta S)`` at which half of the runs survive, all steps pooled.
+
+    ``table`` as from :func:`survival`. A rising curve is fitted to the shares (isotonic regression,
+    weighted by runs) and read off at one half in ``log``; the interval is a bootstrap of the
+    binomial counts. Columns: those of :mod:`quadlaw.estimates`.
+    """
+    table = table.sort_values("scaled_target")
+    log_target, runs = np.log(table["scaled_target"].to_numpy()), table["replicates"].to_numpy()
+
+    def half(shares):
+        rising = isotonic_regression(shares, weights=runs).x
+        above = int(np.argmax(rising >= 0.5))
+        pair = slice(max(above - 1, 0), above + 1)
+        return float(np.exp(np.interp(0.5, rising[pair], log_target[pair])))
+
+    share, draw = table["share"].to_numpy(), np.random.default_rng(0)
+    again = [half(draw.binomial(runs, share) / runs) for _ in range(RESAMPLES)]
+    low, high = np.quantile(again, [0.025, 0.975])
+    row = {"quantity": "half-survival target", "model": "quadratic", "against": "eta S"}
+    return estimates.table([row | {"estimate": half(share), "ci_low": low, "ci_high": high}])

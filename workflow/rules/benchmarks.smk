@@ -1,5 +1,16 @@
 # The jobs of every rule: its wildcards' values, one dictionary a job.
 NOTHING = [{}]
+
+
+def study_jobs(kind):
+    """The parts of all studies' tables of a kind."""
+    return [
+        {"study": name, "part": part}
+        for name in STUDIES
+        for part in range(len(study_parts(name).get(kind, [])))
+    ]
+
+
 JOBS = {
     "spectrum": [{"problem": name} for name in SPECTRA],
     "runs": [
@@ -16,11 +27,14 @@ JOBS = {
     "fit_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
     "theory_sweep": [{"sweep": name} for name in SWEEPS],
     "theory_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
-    "asymptotic_risks": [{"problem": name} for name in ASYMPTOTIC_PROBLEMS],
+    "study_design": [{"study": name} for name in STUDIES if "theory" in study_parts(name)],
+    "study_runs": study_jobs("runs"),
+    "study_theory": [{"study": name} for name in STUDIES if "theory" in study_parts(name)],
+    "study_tuned": study_jobs("tuned"),
+    "study_results": [{"study": name} for name in STUDIES],
     "mean_field_check": [{"number": k} for k in range(len(config["mean_field"]["settings"]))],
     "survival": [{"number": k} for k in range(len(config["extinction"]["step_sizes"]))],
     "collect_fits": NOTHING,
-    "asymptotics": NOTHING,
     "theory_vs_sgd": NOTHING,
     "extinction": NOTHING,
     "figure": [{"name": name} for name in FIGURES],

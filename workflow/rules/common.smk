@@ -2,10 +2,10 @@
 
 import yaml
 
-from quadlaw.asymptotics import decades
 from quadlaw.config import checked
 from quadlaw.experiments import batches, model_sizes, sweep_points
 from quadlaw.provenance import code_hash
+from quadlaw.studies import study
 
 with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.safe_load(file)
@@ -20,15 +20,13 @@ RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 SWEEPS = config["sweeps"]
 TRAJECTORIES = config["trajectories"]
+STUDIES = config["studies"]
 FITTED = [*SWEEPS, *TRAJECTORIES]
 # Every figure is drawn by the notebook of its name, from these tables in the folder of its name.
 TABLES = {name: ["curves", "ratios", "fits", "theory", "theory_fits"] for name in SWEEPS}
 TABLES |= {name: ["curves", "fits", "theory"] for name in TRAJECTORIES}
-TABLES |= {
-    "asymptotics": ["risks", "exponents"],
-    "theory_vs_sgd": ["sweeps", "settings"],
-    "extinction": ["survival"],
-}
+TABLES |= {name: ["curves", "estimates"] for name in STUDIES}
+TABLES |= {"theory_vs_sgd": ["sweeps", "settings"], "extinction": ["survival"]}
 FIGURES = list(TABLES)
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
@@ -58,16 +56,44 @@ def figure_tables(wildcards):
     return {table: f"{RESULTS}/{wildcards.name}/{table}.csv" for table in TABLES[wildcards.name]}
 
 
-def asymptotics_settings(wildcards):
-    """The settings of one problem's asymptotics."""
-    asked = config["asymptotics"]
-    return {
-        "problem": ASYMPTOTIC_PROBLEMS[wildcards.problem] | {"sigma": config["sigma"]},
-        "samples": decades(*asked["decades"], asked["per_decade"]),
-        "size_factor": asked["size_factor"],
-        "init_scale": asked["init_scale"],
-        "schedule": config["schedule"],
-    }
+def study_settings(wildcards):
+    """What a study's own code reads."""
+    ours = {key: value for key, value in STUDIES[wildcards.study].items() if key != "jobs"}
+    return ours | {"sigma": config["sigma"]}
+
+
+def study_code(name):
+    """Hash of the code of a study and of what it imports."""
+    return code_hash(f"quadlaw.studies.{name}", "quadlaw.designs", "quadlaw.files")
+
+
+def study_run_modules(name):
+    """What a study's simulated tables depend on."""
+    own = [f"quadlaw.studies.{name}"] if hasattr(study(name), "run_point") else []
+    return [*own, "quadlaw.designs", "quadlaw.files", "quadlaw.provenance"]
+
+
+def study_parts(name):
+    """The tables that a study's jobs compute, by kind."""
+    folder, settings = f"{RESULTS}/{name}", STUDIES[name]
+    parts = {}
+    if hasattr(study(name), "design"):
+        parts["runs"] = [f"{folder}/runs/{part}.parquet" for part in range(settings["jobs"])]
+        parts["theory"] = [f"{folder}/theory.csv"]
+    if "grid" in settings:
+        jobs = range(settings["grid"]["jobs"])
+        parts["tuned"] = [f"{folder}/tuned/{part}.csv" for part in jobs]
+    return parts
+
+
+def study_tables(wildcards):
+    """All that a study's results are made of, by kind."""
+    tables = study_parts(wildcards.study)
+    sweep = STUDIES[wildcards.study].get("sweep")
+    if sweep is not None:
+        tables["reported"] = f"{RESULTS}/{sweep}/reported.parquet"
+        tables["predicted"] = f"{RESULTS}/{sweep}/theory.csv"
+    return tables
 
 
 def spectrum_sizes():
@@ -85,16 +111,13 @@ def spectrum_sizes():
 
 
 SPECTRA = spectrum_sizes()
-ASYMPTOTIC_PROBLEMS = {
-    problem_name(one): {key: one[key] for key in ("alpha", "beta")}
-    for one in config["asymptotics"]["problems"]
-}
-
 
 wildcard_constraints:
     name="|".join(FIGURES),
     sweep="|".join(SWEEPS) or "none",
     trajectory="|".join(TRAJECTORIES) or "none",
+    study="|".join(STUDIES) or "none",
+    part=r"\d+",
     batch=r"\d+",
     number=r"\d+",
-    problem="|".join([*SPECTRA, *ASYMPTOTIC_PROBLEMS]).replace(".", r"\."),
+    problem="|".join(SPECTRA).replace(".", r"\."),

@@ -9,6 +9,7 @@ rule fit_sweep:
         curves=f"{RESULTS}/{{sweep}}/curves.csv",
         ratios=f"{RESULTS}/{{sweep}}/ratios.csv",
         fits=f"{RESULTS}/{{sweep}}/fits.csv",
+        reported=f"{RESULTS}/{{sweep}}/reported.parquet",
     log:
         f"{RESULTS}/logs/{{sweep}}/fits.log",
     benchmark:

@@ -41,45 +41,6 @@ rule theory_trajectory:
         "../scripts/theory_trajectory.py"
 
 
-rule asymptotic_risks:
-    output:
-        table=f"{RESULTS}/asymptotics/problems/{{problem}}.csv",
-    log:
-        f"{RESULTS}/logs/asymptotics/{{problem}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/asymptotic_risks/{{problem}}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        settings=asymptotics_settings,
-        code=code_hash("quadlaw.asymptotics", "quadlaw.files"),
-    message:
-        "Theory's risk at its best step sizes, {wildcards.problem}"
-    script:
-        "../scripts/asymptotic_risks.py"
-
-
-rule asymptotics:
-    input:
-        expand(rules.asymptotic_risks.output.table, problem=ASYMPTOTIC_PROBLEMS),
-    output:
-        risks=f"{RESULTS}/asymptotics/risks.csv",
-        exponents=f"{RESULTS}/asymptotics/exponents.csv",
-        markdown=f"{FIGURES_FOLDER}/asymptotics.md",
-    log:
-        f"{RESULTS}/logs/asymptotics/exponents.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/asymptotics/all.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        code=code_hash("quadlaw.asymptotics", "quadlaw.files"),
-    message:
-        "Local exponents of the theory's risk"
-    script:
-        "../scripts/asymptotics.py"
-
-
 rule mean_field_check:
     output:
         table=f"{RESULTS}/theory_vs_sgd/settings/{{number}}.csv",
@@ -116,6 +77,7 @@ rule theory_vs_sgd:
     output:
         sweeps=f"{RESULTS}/theory_vs_sgd/sweeps.csv",
         settings=f"{RESULTS}/theory_vs_sgd/settings.csv",
+        estimates=f"{RESULTS}/theory_vs_sgd/estimates.csv",
         markdown=f"{FIGURES_FOLDER}/mean_field.md",
     log:
         f"{RESULTS}/logs/theory_vs_sgd/tables.log",
@@ -125,7 +87,7 @@ rule theory_vs_sgd:
         "../../envs/environment.yaml"
     params:
         sweeps=list(SWEEPS),
-        code=code_hash("quadlaw.files"),
+        code=code_hash("quadlaw.comparison", "quadlaw.files"),
     message:
         "Predicted beside simulated risk"
     script:
@@ -159,6 +121,7 @@ rule extinction:
         expand(rules.survival.output.table, number=range(len(config["extinction"]["step_sizes"]))),
     output:
         survival=f"{RESULTS}/extinction/survival.csv",
+        estimates=f"{RESULTS}/extinction/estimates.csv",
     log:
         f"{RESULTS}/logs/extinction/survival.log",
     benchmark:
@@ -166,8 +129,8 @@ rule extinction:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.files"),
+        code=code_hash("quadlaw.extinction", "quadlaw.files"),
     message:
         "Survival at all step sizes"
     script:
-        "../scripts/concatenate.py"
+        "../scripts/extinction.py"

@@ -8,7 +8,7 @@ from quadlaw.exponents import AXES, fitted_exponents
 from quadlaw.files import write_table
 
 
-def main(runs, pilots, fit, curves_csv, ratios_csv, fits_csv):
+def main(runs, pilots, fit, curves_csv, ratios_csv, fits_csv, reported_parquet):
     table = pd.concat([pd.read_parquet(path) for path in runs], ignore_index=True)
     quantity, window = fit["quantity"], tuple(fit["window"])
     steps = choose_steps(table, pilots, AXES[quantity], window)
@@ -16,6 +16,7 @@ def main(runs, pilots, fit, curves_csv, ratios_csv, fits_csv):
     write_table(curves(rest), curves_csv)
     write_table(ratio_curves(rest), ratios_csv)
     write_table(fitted_exponents(quantity, rest, window), fits_csv)
+    write_table(rest[rest["chosen"]], reported_parquet)
 
 
 if __name__ == "__main__":
@@ -27,4 +28,5 @@ if __name__ == "__main__":
             snakemake.output.curves,
             snakemake.output.ratios,
             snakemake.output.fits,
+            snakemake.output.reported,
         )

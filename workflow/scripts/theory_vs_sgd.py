@@ -3,6 +3,7 @@
 import pandas as pd
 
 from joblog import logged
+from quadlaw.comparison import mean_field_error
 from quadlaw.files import write_bytes, write_table
 
 SETTING = ["alpha", "beta", "sigma", "step_size", "init", "samples"]
@@ -26,7 +27,7 @@ def markdown(settings):
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
-def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv, readable):
+def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv, estimates_csv, readable):
     tables = []
     for simulated, predicted, name in zip(curves, theory, sweeps, strict=True):
         known = pd.read_csv(predicted)
@@ -37,6 +38,7 @@ def main(curves, theory, settings, sweeps, sweeps_csv, settings_csv, readable):
     write_table(pd.concat(tables, ignore_index=True), sweeps_csv)
     single = pd.concat([pd.read_csv(path) for path in settings], ignore_index=True)
     write_table(single, settings_csv)
+    write_table(mean_field_error(single), estimates_csv)
     write_bytes(markdown(single).encode(), readable)
 
 
@@ -49,5 +51,6 @@ if __name__ == "__main__":
             snakemake.params.sweeps,
             snakemake.output.sweeps,
             snakemake.output.settings,
+            snakemake.output.estimates,
             snakemake.output.markdown,
         )

@@ -1,0 +1,37 @@
+"""How fast the power laws set in, by theory: local exponents up to ``T = 10^12``."""
+
+import pandas as pd
+
+from quadlaw.asymptotics import KEYS, local_exponents
+from quadlaw.estimates import table
+
+CLOCKS = {"T": "against_T", "T/log2 T": "against_clock"}
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Local exponents at every ``T``; the last ones, of risks and of their ratio.
+
+    The range of an estimate is that of the last decade.
+    """
+    curves = local_exponents(tables["tuned"])
+    late = curves[curves["samples"] > curves["samples"].max() / 10]
+    rows = []
+    for against, column in CLOCKS.items():
+        for key, some in late.groupby(KEYS):
+            series = dict(zip(KEYS, key, strict=True))
+            rows.append(
+                _row(series, "local exponent", against, some.sort_values("samples")[column])
+            )
+        wide = late.pivot(index=[*KEYS[1:], "samples"], columns="model", values=column)
+        gain = (wide["quadratic"] - wide["linear"]).rename("gain").reset_index()
+        for key, some in gain.groupby(KEYS[1:]):
+            series = dict(zip(KEYS[1:], key, strict=True)) | {"model": "linear/quadratic"}
+            values = some.sort_values("samples")["gain"]
+            rows.append(_row(series, "local ratio exponent", against, values))
+    return curves, table(rows)
+
+
+def _row(series: dict, quantity: str, against: str, values: pd.Series) -> dict:
+    """The last of the values with the range of all."""
+    ends = {"estimate": values.iloc[-1], "ci_low": values.min(), "ci_high": values.max()}
+    return series | ends | {"quantity": quantity, "against": against, "theory": values.iloc[-1]}

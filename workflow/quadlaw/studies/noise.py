@@ -1,0 +1,65 @@
+"""How label noise changes the risk, its exponent, and which coordinates adaptation keeps.
+
+Two designs. ``tuned``: at the theory's best step size for each noise, the exponent in ``T``.
+``constant``: one step size for all noises and no decay. Coordinate ``i`` then survives only if
+``w*_i > eta S / 2`` (:mod:`quadlaw.theory.stationary`), so that for ``alpha < beta`` the number of
+those that do falls as ``(eta S)^(-2 / (beta - alpha))``.
+"""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.estimates import exponents, table
+from quadlaw.fitting import fit_power_law
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import Constant
+
+TUNED, CONSTANT = "tuned", "constant"
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``setting`` (``sigma = ...``) and ``part``."""
+    options = {key: settings[key] for key in ("replicates", "size_factor", "step_factors")}
+    frames = [
+        scaling_rows(
+            PowerLaw(one["alpha"], one["beta"], sigma), "quadratic", settings["samples"], **options
+        ).assign(sigma=sigma, part=TUNED)
+        for one in settings["problems"]
+        for sigma in settings["sigmas"]
+    ]
+    survival = dict(settings["survival"])
+    for sigma in survival.pop("sigmas"):
+        row = survival | {"sigma": sigma, "schedule": Constant().name, "model": "quadratic"}
+        frames.append(pd.DataFrame([row]).assign(step_factor=1.0, init_scale=np.nan, part=CONSTANT))
+    design = stacked(frames)
+    return design.assign(setting=[f"sigma = {sigma:g}" for sigma in design["sigma"]])
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Median risks and numbers of coordinates by noise and ``T``; exponents."""
+    runs, theory = tables["runs"], tables["theory"]
+    tuned = runs[runs["part"] == TUNED]
+    rows = list(exponents(tuned, "sample exponent", window=settings["window"], theory=theory))
+    rows.append(_survival(runs[runs["part"] == CONSTANT]))
+    return measured_curves(runs, theory), table(rows)
+
+
+def _survival(runs: pd.DataFrame) -> dict:
+    """Exponent of the number of survivors in ``eta S``, with ``S`` the mean risk and the noise."""
+    runs = runs[~runs["diverged"]]
+    groups = [some for _, some in runs.groupby("sigma")]
+    variance = [some["excess_risk"].mean() + some["sigma"].iloc[0] ** 2 for some in groups]
+    scale = [some["step_size"].iloc[0] * S for some, S in zip(groups, variance, strict=True)]
+    fit = fit_power_law(scale, [some["learned"].clip(lower=0.5).to_numpy() for some in groups])
+    return {
+        **runs.iloc[0][["model", "alpha", "beta"]].to_dict(),
+        "quantity": "surviving coordinates exponent",
+        "against": "eta S",
+        "estimate": fit.exponent,
+        "ci_low": fit.ci_low,
+        "ci_high": fit.ci_high,
+        "window_low": fit.window[0],
+        "window_high": fit.window[1],
+        "points": fit.points,
+    }

@@ -1,0 +1,18 @@
+"""The theory at every setting of a study's design."""
+
+import pandas as pd
+
+from joblog import logged
+from quadlaw import designs
+from quadlaw.files import write_table
+from quadlaw.studies import study
+
+
+def main(name, design, table):
+    predicted = getattr(study(name), "predicted", designs.predicted)
+    write_table(predicted(pd.read_parquet(design)), table)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.wildcards.study, snakemake.input.design, snakemake.output.table)

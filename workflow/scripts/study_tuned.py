@@ -1,0 +1,24 @@
+"""The theory's risks at its best step sizes, for a part of a study's grid."""
+
+from joblog import logged
+from quadlaw.asymptotics import grid_cells, grid_risks
+from quadlaw.designs import share
+from quadlaw.files import write_table
+from quadlaw.schedules import TwoPhase
+
+
+def main(grid, part, parts, sigma, schedule, table):
+    cells = share(grid_cells(grid), part, parts)
+    write_table(grid_risks(cells, grid, sigma, TwoPhase(**schedule)), table)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.params.grid,
+            int(snakemake.wildcards.part),
+            snakemake.params.parts,
+            snakemake.params.sigma,
+            snakemake.params.schedule,
+            snakemake.output.table,
+        )
