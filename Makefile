@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test lint format bench env readme lock clean
+.PHONY: help replicate unlock smoke test lint format bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -42,6 +42,9 @@ $(READY): envs/requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --compile --require-hashes --requirement envs/requirements.txt
 	$(BIN)/python -m pip install --quiet --compile --no-deps --no-build-isolation --editable .
 	touch $@
+
+verdicts: $(READY)  ## Accept the verdicts of the last full run as the known ones
+	$(BIN)/python workflow/scripts/accept_verdicts.py
 
 readme: $(READY)  ## Copy the tables of the last full run into README.md and docs
 	$(BIN)/python workflow/scripts/readme_table.py

@@ -30,6 +30,7 @@ include: "workflow/rules/fits.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmarks.smk"
 
 
@@ -37,5 +38,7 @@ rule all:
     default_target: True
     input:
         rules.collect_fits.output,
+        rules.claims.output,
+        rules.verdicts.output if config["ledger"]["verdicts"] else [],
         rules.benchmark_table.output,
         expand(rules.figure.output, name=FIGURES),

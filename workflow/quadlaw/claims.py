@@ -5,9 +5,10 @@ and, where there is one, a rival formula that the data must exclude. Its verdict
 numbers alone.
 """
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from simpleeval import InvalidExpression, SimpleEval
 
 from quadlaw.checks import require
@@ -107,7 +108,8 @@ def ledger(
 
 def simultaneous(tests: int, level: float = 0.95) -> float:
     """How much wider intervals must be for all of ``tests`` to hold at once (Bonferroni)."""
-    return float(norm.isf((1 - level) / 2 / tests) / norm.isf((1 - level) / 2))
+    outside, normal = (1 - level) / 2, NormalDist()
+    return normal.inv_cdf(1 - outside / tests) / normal.inv_cdf(1 - outside)
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from quadlaw.checks import require
+from quadlaw.claims import evaluate
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.sgd import log_spaced
@@ -39,15 +40,44 @@ def checked(config: dict, schema: dict) -> dict:
         One line, ``key = value: reason``, for the most telling of the faults.
     """
     config = copy.deepcopy(config)
+    _check_schema(config, schema)
+    _fill(config, schema, schema)
+    _check_across_keys(config)
+    return config
+
+
+def checked_claims(claims: list[dict], schema: dict, figures: list[str]) -> None:
+    """Refuse a ledger of claims with a fault, as :func:`checked`.
+
+    ``figures`` are the names that a claim may give as its figure.
+    """
+    _check_schema(claims, schema)
+    ids = [claim["id"] for claim in claims]
+    for number, claim in enumerate(claims):
+        key = f"claims[{number}]"
+        require(ids.count(claim["id"]) == 1, f"{key}.id", claim["id"], "another claim has that id")
+        known = f"no such figure; there are {', '.join(figures)}"
+        require(claim["figure"] in figures, f"{key}.figure", claim["figure"], known)
+        for part in ("prediction", "rival", "only"):
+            if part in claim:
+                _check_formula(f"{key}.{part}", claim[part])
+
+
+def _check_formula(key: str, formula: str | float) -> None:
+    example = {"model": "quadratic", "alpha": 2.5, "beta": 1.75, "sigma": 0.5}
+    try:
+        evaluate(formula, example)
+    except ValueError as fault:
+        require(False, key, formula, str(fault).split(": ", 1)[1])
+
+
+def _check_schema(config: dict | list, schema: dict) -> None:
     for key, value in _leaves(config):
         finite = not isinstance(value, float) or math.isfinite(value)
         require(finite, key, value, "must be a finite number")
     fault = best_match(Validator(schema).iter_errors(config))
     if fault is not None:
         raise ValueError(_one_line(fault))
-    _fill(config, schema, schema)
-    _check_across_keys(config)
-    return config
 
 
 def _leaves(node: object, key: str = "config") -> Iterator[tuple[str, object]]:

@@ -37,6 +37,7 @@ JOBS = {
     "collect_fits": NOTHING,
     "theory_vs_sgd": NOTHING,
     "extinction": NOTHING,
+    "claims": NOTHING,
     "figure": [{"name": name} for name in FIGURES],
 }
 

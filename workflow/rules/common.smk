@@ -2,15 +2,21 @@
 
 import yaml
 
-from quadlaw.config import checked
+from quadlaw.config import checked, checked_claims
 from quadlaw.experiments import batches, model_sizes, sweep_points
 from quadlaw.provenance import code_hash
 from quadlaw.studies import study
 
-with open(f"{workflow.basedir}/workflow/schemas/config.schema.yaml") as file:
-    SCHEMA = yaml.safe_load(file)
+
+
+def read_yaml(path):
+    """What a YAML file of the project holds."""
+    with open(f"{workflow.basedir}/{path}") as file:
+        return yaml.safe_load(file)
+
+
 try:
-    config = checked(config, SCHEMA)
+    config = checked(config, read_yaml("workflow/schemas/config.schema.yaml"))
 except ValueError as fault:
     sys.exit(f"configuration: {fault}")
 
@@ -28,6 +34,21 @@ TABLES |= {name: ["curves", "fits", "theory"] for name in TRAJECTORIES}
 TABLES |= {name: ["curves", "estimates"] for name in STUDIES}
 TABLES |= {"theory_vs_sgd": ["sweeps", "settings"], "extinction": ["survival"]}
 FIGURES = list(TABLES)
+# Those with a table of estimates, and where the estimates of each figure are computed.
+ESTIMATED = [*STUDIES, "theory_vs_sgd", "extinction"]
+CODE = "workflow/quadlaw"
+SOURCES = {name: f"{CODE}/exponents.py" for name in SWEEPS}
+SOURCES |= {name: f"{CODE}/fronts.py" for name in TRAJECTORIES}
+SOURCES |= {name: f"{CODE}/studies/{name}.py" for name in STUDIES}
+SOURCES |= {"theory_vs_sgd": f"{CODE}/comparison.py", "extinction": f"{CODE}/extinction.py"}
+try:
+    checked_claims(
+        read_yaml(config["ledger"]["claims"]),
+        read_yaml("workflow/schemas/claims.schema.yaml"),
+        FIGURES,
+    )
+except ValueError as fault:
+    sys.exit(f"{config['ledger']['claims']}: {fault}")
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}

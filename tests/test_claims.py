@@ -1,0 +1,172 @@
+"""Verdicts follow from numbers: planted claims come out as they must."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from quadlaw import claims
+from quadlaw.claims import FAILED, OPEN, REPRODUCED, changed, evaluate, ledger, verdict
+from quadlaw.config import checked_claims
+from quadlaw.estimates import exponents, table
+from quadlaw.theory import rates
+
+ROOT = Path(__file__).parents[1]
+CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/claims.schema.yaml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rival", "expected"),
+    [
+        (0.46, 0.54, None, REPRODUCED),
+        (0.45, 0.55, None, REPRODUCED),  # the band is closed
+        (0.46, 0.56, None, OPEN),  # sticks out
+        (0.40, 0.44, None, FAILED),
+        (0.56, 0.90, None, FAILED),
+        (0.30, 0.70, None, OPEN),  # underpowered
+        (0.46, 0.54, 0.6, REPRODUCED),
+        (0.46, 0.54, 0.53, OPEN),  # the rival is in the interval
+        (0.49, 0.51, 0.53, REPRODUCED),  # in the band, but excluded
+        (0.56, 0.90, 0.7, FAILED),
+        (np.nan, np.nan, None, OPEN),
+        (-np.inf, np.inf, None, OPEN),
+    ],
+)
+def test_verdicts(low, high, rival, expected):
+    assert verdict(0.5, low, high, 0.05, rival) == expected
+
+
+def planted(exponent, spread, replicates=16, seed=0):
+    """Estimates of runs whose median falls as ``T^-exponent``."""
+    draw = np.random.default_rng(seed)
+    samples = np.repeat(2 ** np.arange(8, 17), replicates)
+    noise = np.exp(spread * draw.standard_normal(len(samples)))
+    runs = pd.DataFrame({"samples": samples, "excess_risk": samples**-exponent * noise})
+    runs["replicate"] = np.tile(np.arange(replicates), 9)
+    every = {"model": "quadratic", "alpha": 3.0, "beta": 2.0, "sigma": 0.5, "setting": ""}
+    runs = runs.assign(**every, diverged=False)
+    return table(exponents(runs, "sample exponent", window=(2**8, 2**16)))
+
+
+CLAIM = {
+    "id": "planted", "statement": "The exponent is .4.", "paper": "none", "figure": "planted",
+    "quantity": "sample exponent", "rows": {"against": "T"}, "prediction": "(beta - 1) / 2.5",
+    "rival": "(beta - 1) / alpha", "tolerance": 0.05,
+}  # fmt: skip
+
+
+def only_verdict(claim, estimates):
+    (found,) = ledger([claim], {"planted": estimates})["verdict"]
+    return found
+
+
+def test_a_true_claim_a_false_one_and_an_underpowered_one():
+    assert only_verdict(CLAIM, planted(0.4, 0.1)) == REPRODUCED
+    assert only_verdict(CLAIM, planted(1 / 3, 0.1)) == FAILED  # its rival is true
+    assert only_verdict(CLAIM, planted(0.4, 3.0, replicates=4)) == OPEN
+
+
+def test_wider_intervals_can_only_lose_certainty():
+    data = {"planted": planted(0.4, 0.25)}
+    wide = ledger([CLAIM], data, claims.simultaneous(40))
+    assert claims.simultaneous(1) == pytest.approx(1)
+    assert claims.simultaneous(40) == pytest.approx(3.2272 / 1.95996, rel=1e-3)
+    assert ledger([CLAIM], data)["verdict"].item() == REPRODUCED
+    assert wide["verdict"].item() == OPEN
+    assert wide["ci_low"].item() == ledger([CLAIM], data)["ci_low"].item()  # shown as measured
+
+
+def test_a_claim_without_rows_is_refused_and_a_condition_selects():
+    data = planted(0.4, 0.1)
+    with pytest.raises(ValueError, match=r"claims\.planted = .*no estimate is of this kind"):
+        ledger([CLAIM | {"quantity": "nothing"}], {"planted": data})
+    with pytest.raises(ValueError, match="no estimate is of this kind"):
+        ledger([CLAIM | {"only": "alpha <= beta"}], {"planted": data})
+    assert len(ledger([CLAIM | {"only": "alpha > beta"}], {"planted": data})) == 1
+
+
+def test_the_ledgers_columns_begin_with_those_that_users_rely_on():
+    found = ledger([CLAIM], {"planted": planted(0.4, 0.1)})
+    assert list(found)[:13] == [
+        "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate",
+        "ci_low", "ci_high", "tolerance", "verdict", "figure",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "formula", ["gamma + 1", "alpha.__class__", "open('x')", "(beta", "beta / (alpha - alpha)"]
+)
+def test_a_formula_that_is_none_is_refused(formula):
+    with pytest.raises(ValueError, match="formula = "):
+        evaluate(formula, {"model": "linear", "alpha": 2.0, "beta": 3.0, "sigma": 0.5})
+
+
+def test_changed_verdicts_are_named():
+    found = ledger([CLAIM], {"planted": planted(0.4, 0.1)})
+    assert changed(found, found) == []
+    other = found.assign(verdict=FAILED)
+    assert changed(found, other) == ["planted, quadratic, 3, 2, : not reproduced -> reproduced"]
+    assert changed(found, found.iloc[:0]) == ["planted, quadratic, 3, 2, : absent -> reproduced"]
+
+
+def test_the_projects_claims_are_whole_and_cover_every_figure():
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    figures = {*config["sweeps"], *config["trajectories"], *config["studies"]}
+    figures |= {"theory_vs_sgd", "extinction"}
+    checked_claims(CLAIMS, SCHEMA, sorted(figures))
+    assert {claim["figure"] for claim in CLAIMS} == figures
+    assert len(CLAIMS) >= 20
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tolerance": 0}, r"\[0\].tolerance = 0: a tolerance is a number above 0"),
+        ({"tolerance": float("nan")}, "tolerance = nan: must be a finite number"),
+        ({"figure": "nowhere"}, "figure = 'nowhere': no such figure"),
+        ({"prediction": "beta -"}, r"prediction = 'beta -': "),
+        ({"verdict": "reproduced"}, "verdict = 'reproduced': unknown key"),
+        ({"id": "Two words"}, "id = 'Two words': an id is of lower-case"),
+    ],
+)
+def test_a_faulty_claim_is_refused_in_one_line(change, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        checked_claims([CLAIM | change], SCHEMA, ["planted"])
+    assert "\n" not in str(refused.value)
+
+
+def test_a_claim_must_not_be_stated_twice():
+    with pytest.raises(ValueError, match="another claim has that id"):
+        checked_claims([CLAIM, CLAIM], SCHEMA, ["planted"])
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(3.0, 1.5), (1.5, 3.0), (2.0, 2.0)])
+def test_formulas_of_the_ledger_are_those_of_the_code(alpha, beta):
+    """The ledger states its predictions on its own; `rates` must say the same."""
+
+    def formula(claim_id, model="quadratic"):
+        (claim,) = [one for one in CLAIMS if one["id"] == claim_id]
+        return evaluate(
+            claim["prediction"], {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5}
+        )
+
+    for model in ("quadratic", "linear"):
+        rate = rates.sample_exponent(model, alpha, beta)
+        assert formula("rates-at-a-trillion", model) == pytest.approx(rate)
+    above = "sample-rate-quadratic-above" if alpha > beta else "sample-rate-quadratic-below"
+    assert formula(above) == pytest.approx(rates.sample_exponent("quadratic", alpha, beta))
+    assert formula("sample-rate-linear") == pytest.approx(
+        rates.sample_exponent("linear", alpha, beta)
+    )
+    assert formula("model-rate") == pytest.approx(rates.model_exponent(beta))
+    assert formula("front") == pytest.approx(1 / rates.front_exponent(alpha, beta))
+    assert formula("compute-rate") == pytest.approx(
+        rates.compute_exponent("quadratic", alpha, beta)
+    )
+    fixed = rates.fixed_step_exponent(alpha, beta)
+    assert formula("linear-fixed-step") == pytest.approx(fixed)
+    size = np.log(rates.effective_dimension("quadratic", alpha, beta, np.e))
+    assert formula("dimension-risk") == pytest.approx(size)

@@ -1,0 +1,42 @@
+rule claims:
+    input:
+        fits=rules.collect_fits.output.csv,
+        estimates=[f"{RESULTS}/{name}/estimates.csv" for name in ESTIMATED],
+        claims=f"{workflow.basedir}/{config['ledger']['claims']}",
+    output:
+        csv=f"{RESULTS}/claims.csv",
+        markdown=f"{FIGURES_FOLDER}/claims.md",
+        summary=f"{FIGURES_FOLDER}/claims_summary.md",
+    log:
+        f"{RESULTS}/logs/claims.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/claims/all.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        figures=ESTIMATED,
+        sources=SOURCES,
+        code=code_hash("quadlaw.claims", "quadlaw.files"),
+    message:
+        "The ledger of claims"
+    script:
+        "../scripts/claims.py"
+
+
+rule verdicts:
+    input:
+        claims=rules.claims.output.csv,
+        figures=expand(rules.figure.output.png, name=FIGURES),  # so that this is the last word
+        known=f"{workflow.basedir}/{config['ledger']['verdicts']}",
+    output:
+        table=f"{RESULTS}/verdicts.csv",
+    log:
+        f"{RESULTS}/logs/verdicts.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        code=code_hash("quadlaw.claims", "quadlaw.files"),
+    message:
+        "Verdicts against those of the last full run"
+    script:
+        "../scripts/verdicts.py"

@@ -1,0 +1,119 @@
+"""Hold every claim against this run's estimates, for programs and for people."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from joblog import logged
+from quadlaw.claims import FAILED, OPEN, REPRODUCED, ledger, simultaneous, summary
+from quadlaw.files import write_bytes, write_table
+
+
+def fitted(fits):
+    """The table of fits as estimates, by figure."""
+    setting = [f"v_0 scale {v:g}" if np.isfinite(v) else "" for v in fits["init_scale"]]
+    return dict(list(fits.assign(setting=setting).groupby("figure")))
+
+
+def read(path):
+    """A table of estimates; a setting that is empty is text all the same."""
+    return pd.read_csv(path).fillna({"setting": ""})
+
+
+def counts_line(table, widened):
+    """How many rows have each verdict, and how many would change if all intervals were to hold."""
+    counts = [f"{(table['verdict'] == name).sum()} {name}" for name in (REPRODUCED, OPEN, FAILED)]
+    ids = sorted(set(table["claim"][(table["verdict"] != widened["verdict"]).to_numpy()]))
+    changes = int((table["verdict"] != widened["verdict"]).sum())
+    return (
+        f"{table['claim'].nunique()} claims at {len(table)} settings: {', '.join(counts)}. "
+        f"Each interval is a 95 % one. Were all {len(table)} to hold at once (Bonferroni, "
+        f"{simultaneous(len(table)):.2f} times as wide), {changes} verdicts would change"
+        f"{' (' + ', '.join(ids) + ')' if ids else ''}.\n"
+    )
+
+
+def short(table, sources):
+    """One row a claim, with the way to its figure, its data and its code."""
+    rows = [
+        {
+            "claim": f"[{row['claim']}](figures/claims.md#{row['claim']})",
+            "statement": row["statement"],
+            **{name: row[name] or "" for name in (REPRODUCED, OPEN, FAILED)},
+            "figure": f"[{row['figure']}](figures/{row['figure']}.png)",
+            "code": f"[{Path(sources[row['figure']]).name}]({sources[row['figure']]})",
+        }
+        for row in summary(table).to_dict("records")
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
+
+
+def number(value):
+    """Four digits; a dash where there is none."""
+    return f"{value:.4g}" if np.isfinite(value) else "-"
+
+
+def span(low, high):
+    """Two ends, or a dash."""
+    return f"{low:.3f} to {high:.3f}" if np.isfinite([low, high]).all() else "-"
+
+
+def section(claim, rows, source):
+    """A claim with all its settings."""
+    lines = [
+        {
+            "model": row["model"] if isinstance(row["model"], str) else "-",
+            "alpha, beta": f"{row['alpha']:g}, {row['beta']:g}"
+            if np.isfinite(row["alpha"])
+            else "-",
+            "setting": row["setting"] or "-",
+            "predicted": number(row["predicted"]),
+            "rival": number(row["rival"]),
+            "measured": number(row["estimate"]),
+            "95 % interval": span(row["ci_low"], row["ci_high"]),
+            "theory, same window": number(row["theory"]),
+            "other windows": span(row["start_low"], row["start_high"]),
+            "other steps": span(row["step_low"], row["step_high"]),
+            "verdict": row["verdict"],
+        }
+        for row in rows.to_dict("records")
+    ]
+    table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
+    figure, rival = claim["figure"], f", rival `{claim['rival']}`" if "rival" in claim else ""
+    return (
+        f"\n## {claim['id']}\n\n{' '.join(claim['statement'].split())}\n\n"
+        f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
+        f"Prediction: `{claim['prediction']}`, tolerance {claim['tolerance']}{rival}. "
+        f"Figure: [{figure}]({figure}.png). Data: `results/{figure}/`. "
+        f"Code: [{source}](../{source}).\n\n{table}\n"
+    )
+
+
+def main(fits, estimates, claims, figures, sources, csv, readable, brief):
+    claims = yaml.safe_load(Path(claims).read_text())
+    tables = fitted(pd.read_csv(fits))
+    tables |= {name: read(path) for name, path in zip(figures, estimates, strict=True)}
+    table = ledger(claims, tables)
+    widened = ledger(claims, tables, simultaneous(len(table)))
+    write_table(table, csv)
+    counts = counts_line(table, widened)
+    write_bytes((counts + "\n" + short(table, sources)).encode(), brief)
+    rows = dict(list(table.groupby("claim")))
+    parts = [section(one, rows[one["id"]], sources[one["figure"]]) for one in claims]
+    write_bytes(("# Ledger of claims\n\n" + counts + "".join(parts)).encode(), readable)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input.fits,
+            snakemake.input.estimates,
+            snakemake.input.claims,
+            snakemake.params.figures,
+            snakemake.params.sources,
+            snakemake.output.csv,
+            snakemake.output.markdown,
+            snakemake.output.summary,
+        )
