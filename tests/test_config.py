@@ -30,6 +30,7 @@ def changed(path, value):
 
 
 SWEEP = ("sweeps", "sample_scaling")
+NOISE, GRID = ("studies", "noise"), ("studies", "asymptotics", "grid")
 BAD = [
     (("sigma",), -0.5, "sigma = -0.5: a standard deviation"),
     (("sigma",), float("nan"), "sigma = nan: must be a finite number"),
@@ -48,6 +49,20 @@ BAD = [
     ((*SWEEP, "problems", 0, "alpha"), "1e999", "sweeps.sample_scaling.problems[0].alpha = '1e999': "),
     ((*SWEEP, "problems", 0, "beta"), 1, "sweeps.sample_scaling.problems[0].beta = 1: must be a number above 1, or the signal"),
     ((*SWEEP, "problems", 0, "beta"), float("inf"), "sweeps.sample_scaling.problems[0].beta = inf: "),
+    (("studies", "noize"), {}, "studies.noize = {}: unknown key"),
+    ((*NOISE, "sigmas"), [], "studies.noise.sigmas = []: must list"),
+    ((*NOISE, "sigmas", 0), -1, "studies.noise.sigmas[0] = -1: a standard deviation"),
+    ((*NOISE, "samples"), KeyError, "studies.noise.samples = None: missing"),
+    ((*NOISE, "window"), [1, 100], "studies.noise.window = [1, 100]: holds 0 of the samples"),
+    ((*NOISE, "step_factors"), [0.5], "studies.noise.step_factors = [0.5]: must hold 1"),
+    ((*NOISE, "jobs"), 0, "studies.noise.jobs = 0: at least one job"),
+    ((*NOISE, "problems", 1), {"alpha": 2.5, "beta": 1.5}, "studies.noise.problems = "),
+    ((*GRID, "decades"), [9, 6], "studies.asymptotics.grid.decades = [9, 6]: the first power"),
+    ((*GRID, "decades"), [3, 40], "studies.asymptotics.grid.decades[1] = 40: "),
+    ((*GRID, "problems", 0, "replicates"), 3, "studies.asymptotics.grid.problems[0].replicates = 3: the theory has none"),
+    ((*GRID, "problems"), KeyError, "studies.asymptotics.grid = "),
+    (("studies", "collapse", "sweep"), "nothing", "studies.collapse.sweep = 'nothing': no sweep"),
+    (("ledger",), {"claims": ""}, "ledger.claims = '': "),
     ((*SWEEP, "problems", 0, "gamma"), 1, "sweeps.sample_scaling.problems[0].gamma = 1: unknown key"),
     ((*SWEEP, "problems"), [], "sweeps.sample_scaling.problems = []: must list at least one"),
     ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "sweeps.sample_scaling.problems = "),
@@ -95,8 +110,9 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
     sweep = dict(CONFIG["sweeps"]["sample_scaling"])
     for key in ("replicates", "pilots", "init_scales", "model_sizes"):
         del sweep[key]
-    studies = {key: CONFIG[key] for key in ("asymptotics", "mean_field", "extinction")}
-    config = {"sweeps": {"one": sweep}, "trajectories": {}} | studies
+    rest = {key: CONFIG[key] for key in ("mean_field", "extinction")}
+    studies = {"asymptotics": {"grid": {"problems": [{"alpha": 2, "beta": 2}], "decades": [3, 4]}}}
+    config = {"sweeps": {"one": sweep}, "trajectories": {}, "studies": studies} | rest
     before = copy.deepcopy(config)
     full = checked(config)
     assert config == before
@@ -105,6 +121,8 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
     filled = full["sweeps"]["one"]
     assert (filled["replicates"], filled["pilots"]) == (16, 4)
     assert filled["init_scales"] == [0.5] and filled["model_sizes"] is None
+    assert full["studies"]["asymptotics"]["grid"]["size_factor"] == 16
+    assert full["ledger"]["claims"] == "config/claims.yaml"
 
 
 def _properties(schema, path=""):

@@ -4,10 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
-from quadlaw.config import STUDIES
+from quadlaw.config import COMPARISONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,44 +17,55 @@ def rows_of(table):
     return [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
 
 
-def test_readme_shows_the_table_of_the_last_full_run():
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"], *COMPARISONS]
+
+
+def shown(document, name):
+    """The table that stands between the markers of a document."""
+    text = (ROOT / document).read_text()
+    return rows_of(text.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0])
+
+
+def test_the_table_of_fits_is_that_of_the_last_full_run():
     """Same rows and predictions; another machine's run may differ in a last digit of the others."""
-    text = (ROOT / "README.md").read_text()
-    shown = rows_of(text.split("<!-- fits: begin -->\n")[1].split("<!-- fits: end -->")[0])
     last = rows_of((ROOT / "figures" / "fits.md").read_text())
     assert len(last) > 30
     labels = last[0].index("theory")
-    assert [row[:labels] for row in shown] == [row[:labels] for row in last]
+    assert [row[:labels] for row in shown("docs/exponents.md", "fits")] == [
+        row[:labels] for row in last
+    ]
 
 
-def test_readme_shows_the_asymptotics_of_the_last_full_run():
+def test_readme_shows_the_ledger_of_the_last_full_run():
+    last = rows_of((ROOT / "figures" / "claims_summary.md").read_text())
+    assert shown("README.md", "claims_summary") == last
+    claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+    text = (ROOT / "figures" / "claims.md").read_text()
+    for claim in claims:
+        assert any(f"[{claim['id']}]" in row[1] for row in last), claim["id"]
+        assert f"\n## {claim['id']}\n" in text
+
+
+def test_the_known_verdicts_are_those_of_the_ledger_shown():
+    known = pd.read_csv(ROOT / "config/verdicts.csv")
+    text = (ROOT / "figures" / "claims.md").read_text()
+    for verdict, count in known["verdict"].value_counts().items():
+        assert len(re.findall(rf"\| {verdict} +\|\n", text)) == count
+
+
+def test_every_figure_is_shown_and_has_its_notebook():
     text = (ROOT / "README.md").read_text()
-    shown = rows_of(
-        text.split("<!-- asymptotics: begin -->\n")[1].split("<!-- asymptotics: end -->")[0]
-    )
-    last = rows_of((ROOT / "figures" / "asymptotics.md").read_text())
-    assert len(last) == 2 + 12  # six problems, two models
-    assert [row[:4] for row in shown] == [row[:4] for row in last]
-
-
-def test_readme_shows_every_figure_of_the_configuration():
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    text = (ROOT / "README.md").read_text()
-    for name in [*config["sweeps"], *config["trajectories"], *STUDIES]:
+    for name in FIGURES:
         assert f"figures/{name}.png" in text
         assert (ROOT / "figures" / f"{name}.png").stat().st_size > 20_000
         assert (ROOT / "notebooks" / f"{name}.ipynb").exists()
 
 
 def test_docs_show_the_mean_field_of_the_last_full_run():
-    text = (ROOT / "docs" / "theory.md").read_text()
-    shown = rows_of(
-        text.split("<!-- mean_field: begin -->\n")[1].split("<!-- mean_field: end -->")[0]
-    )
     last = rows_of((ROOT / "figures" / "mean_field.md").read_text())
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    assert len(last) == 2 + len(config["mean_field"]["settings"])
-    assert [row[:2] for row in shown] == [row[:2] for row in last]
+    assert len(last) == 2 + len(CONFIG["mean_field"]["settings"])
+    assert [row[:2] for row in shown("docs/theory.md", "mean_field")] == [row[:2] for row in last]
 
 
 @pytest.mark.parametrize(

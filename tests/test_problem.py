@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quadlaw import PowerLaw, Spectrum
+from quadlaw.problem import Finite
 
 exponents = st.floats(1.05, 6)
 
@@ -63,3 +64,26 @@ def test_bad_problems_are_refused_in_one_line(arguments, message):
     with pytest.raises(ValueError) as caught:
         PowerLaw(*arguments)
     assert str(caught.value).startswith(message) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((1.0,), (1.0, 2.0)), "target = .1, 2.: must be as many"),
+        (((), ()), "target = .0, 0.: must be as many"),
+        (((0.0,), (1.0,)), "eigenvalues = 0.0: a variance is positive"),
+        (((1.0,), (float("nan"),)), "target = nan: must be finite"),
+        (((1.0,), (1.0,), -1.0), "sigma = -1.0: a standard deviation"),
+    ],
+)
+def test_a_faulty_finite_problem_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Finite(*arguments)
+
+
+def test_a_finite_problems_spectrum():
+    spectrum = Finite((0.5, 0.25), (2.0, 4.0), 0.1).spectrum(2)
+    np.testing.assert_allclose(spectrum.tail, [0.5 * 4 + 0.25 * 16, 0.25 * 16, 0])
+    assert (spectrum.alpha, spectrum.sigma) == (0.0, 0.1)
+    with pytest.raises(ValueError, match="model_size = 3: the problem has 2"):
+        Finite((0.5, 0.25), (2.0, 4.0)).spectrum(3)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quadlaw import TwoPhase
+from quadlaw.schedules import Constant, Cosine, Polynomial, named
 from reference import step_sizes
 
 
@@ -25,3 +26,31 @@ def test_stage_lengths():
 def test_bad_schedules_are_refused(arguments):
     with pytest.raises(ValueError, match=r"(adaptation|stage_length) = "):
         TwoPhase(*arguments)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [TwoPhase(0.1), TwoPhase(0.25, 7), Polynomial(1), Polynomial(0.5), Cosine(), Constant(),
+     Constant(0.5)],
+)  # fmt: skip
+def test_a_schedule_comes_back_from_its_name(schedule):
+    assert named(schedule.name) == schedule
+
+
+@pytest.mark.parametrize(
+    "name", ["", "linear", "two-phase 2", "two-phase x", "cosine 1", "constant averaged -1"]
+)
+def test_a_name_of_no_schedule_is_refused(name):
+    with pytest.raises(ValueError, match=r"schedule = "):
+        named(name)
+
+
+@pytest.mark.parametrize("schedule", [Polynomial(2), Cosine(), Constant(), TwoPhase(0.3)])
+def test_factors_start_at_one_and_never_rise(schedule):
+    factor = schedule.factor(np.arange(1000), 1000)
+    assert factor[0] == 1 and (factor > 0).all() and (np.diff(factor) <= 0).all()
+
+
+def test_smooth_decay_by_hand():
+    np.testing.assert_allclose(Polynomial(2).factor(np.arange(4), 4), [1, 9 / 16, 4 / 16, 1 / 16])
+    np.testing.assert_allclose(Cosine().factor(np.array([0, 2, 4]), 4), [1, 0.5, 0], atol=1e-15)

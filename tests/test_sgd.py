@@ -1,12 +1,14 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quadlaw
 from quadlaw import PowerLaw, streams
-from quadlaw.sgd import LANE_COLUMNS
-from reference import excess_risk, linear_risk, samples_of, sgd
+from quadlaw.schedules import Constant
+from quadlaw.sgd import LANE_COLUMNS, run_lanes
+from reference import excess_risk, linear_risk, samples_of, sgd, step_sizes
 
 PROBLEM = PowerLaw(2.0, 2.5, 0.5)
 
@@ -176,3 +178,44 @@ def test_bad_settings_are_refused_in_one_line(change, message):
 def test_bad_trajectories_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         quadlaw.trajectory(PROBLEM, **(GOOD | {"coordinates": [1]} | change))
+
+
+def test_front_and_learned_count_what_a_slow_loop_counts():
+    spectrum = PROBLEM.spectrum(12)
+    lanes = pd.DataFrame(
+        {"model": ["quadratic", "linear"], "model_size": [12, 7], "step_size": 0.2, "init": 0.3}
+    )
+    runs = run_lanes(spectrum, lanes, 400, replicates=[2], seed=5, dtype="float64")
+    x, y = samples_of(spectrum, 400, 2, 5)
+    for row in runs.to_dict("records"):
+        size, model = row["model_size"], row["model"]
+        steps = step_sizes(0.2, 400)
+        v = np.full(size, 0.3 if model == "quadratic" else 0.09)
+        for t in range(400):
+            weight = v**2 if model == "quadratic" else v
+            if t == 200:
+                grown = weight > spectrum.target[:size] / 2
+                front = size if grown.all() else int(np.argmin(grown))
+            residual = x[t, :size] @ weight - y[t]
+            v = v - steps[t] * residual * x[t, :size] * (v if model == "quadratic" else 1)
+        end = v**2 if model == "quadratic" else v
+        started = spectrum.target[:size] / 2 < 0.09
+        assert row["front"] == front > 0
+        assert row["learned"] == np.sum((end > spectrum.target[:size] / 2) & ~started) > 0
+
+
+def test_an_averaging_schedule_returns_the_risk_of_the_averaged_weights():
+    spectrum = PROBLEM.spectrum(6)
+    lanes = pd.DataFrame({"model": ["linear"], "model_size": 6, "step_size": 0.2, "init": 0.3})
+    options = {"replicates": [0], "seed": 1, "dtype": "float64"}
+    averaged = run_lanes(spectrum, lanes, 300, schedule=Constant(0.5), **options)
+    last = run_lanes(spectrum, lanes, 300, schedule=Constant(), **options)
+    x, y = samples_of(spectrum, 300, 0, 1)
+    w, tail = np.full(6, 0.09), []
+    for x_t, y_t in zip(x, y, strict=True):
+        w = w - 0.2 * (x_t @ w - y_t) * x_t
+        tail.append(w)
+    mean = np.mean(tail[150:], axis=0)
+    assert averaged["excess_risk"].item() == pytest.approx(excess_risk(PROBLEM, mean))
+    assert last["excess_risk"].item() == pytest.approx(excess_risk(PROBLEM, w))
+    assert last["excess_risk"].item() > 1.03 * averaged["excess_risk"].item()

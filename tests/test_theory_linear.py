@@ -5,6 +5,8 @@ import pytest
 
 import reference
 from quadlaw import PowerLaw, TwoPhase, simulate
+from quadlaw.problem import Finite
+from quadlaw.schedules import Constant, Cosine, Polynomial
 from quadlaw.theory import linear_risk, stability_edge
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 
@@ -118,3 +120,53 @@ def test_leaps_see_the_step_sizes_of_every_step(samples, adaptation):
     schedule = TwoPhase(adaptation)
     lengths, factors = log_steps(samples, schedule, 0.1)
     assert np.array_equal(np.repeat(factors, lengths), whole_steps(samples, schedule)[1])
+
+
+@pytest.mark.parametrize("schedule", [Polynomial(1), Cosine(), TwoPhase(0.2), Constant()])
+@pytest.mark.parametrize("samples", [50, 20_000])
+def test_leaps_through_any_schedule_end_where_single_steps_do(schedule, samples):
+    """The error is that of the leaps; a step size of 5 % less is told apart."""
+    settings = {"model_size": 64, "samples": samples, "init": 0.3, "schedule": schedule}
+    exact = linear_risk(PowerLaw(2, 3), step_size=0.1, method="steps", **settings)
+    leaps = linear_risk(PowerLaw(2, 3), step_size=0.1, method="leaps", **settings)
+    other = linear_risk(PowerLaw(2, 3), step_size=0.095, method="steps", **settings)
+    assert leaps == pytest.approx(exact, rel=3e-3)
+    assert abs(other / exact - 1) > 6e-3
+
+
+def test_leaps_fill_the_run_and_see_the_mean_step_size():
+    for schedule in (Polynomial(1), Cosine()):
+        lengths, factors = log_steps(12_345, schedule, 0.1)
+        assert lengths.sum() == 12_345 and (lengths > 0).all()
+        total = whole_steps(12_345, schedule)[1].sum()
+        assert lengths @ factors == pytest.approx(total, rel=1e-4)
+        assert len(lengths) < 2000
+
+
+def test_an_average_of_iterates_is_not_predicted():
+    settings = {"model_size": 8, "samples": 100, "step_size": 0.1, "init": 0.3}
+    with pytest.raises(ValueError, match="the theory predicts the last iterate"):
+        linear_risk(PowerLaw(2, 2), schedule=Constant(0.5), **settings)
+
+
+def test_a_finite_problem_is_predicted_as_the_power_law_that_it_lists():
+    """The power law's first coordinates alone have no tail: take it off."""
+    law = PowerLaw(2, 2)
+    finite = Finite(tuple(law.eigenvalues(30)), tuple(law.target(30)))
+    assert finite.tail(10) == pytest.approx(law.tail(10) - law.tail(30))
+    settings = {"model_size": 30, "samples": 2000, "step_size": 0.1, "init": 0.5}
+    moments = (0.25 - law.target(30)) ** 2
+    lams = law.eigenvalues(30)
+    for eta in 0.1 * TwoPhase().factor(np.arange(2000), 2000):
+        risk = lams @ moments
+        moments = (1 - 2 * eta * lams + 2 * (eta * lams) ** 2) * moments
+        moments += eta**2 * lams * (risk + 0.25)
+    assert linear_risk(finite, method="steps", **settings) == pytest.approx(lams @ moments)
+    assert linear_risk(law, method="steps", **settings) > 1.02 * (lams @ moments)
+
+
+def test_equal_coordinates_share_a_node():
+    problem = Finite((0.1,) * 10, (1.0,) * 3 + (0.0,) * 7)
+    nodes = Nodes.of(problem, 10)
+    assert sorted(nodes.count) == [3, 7]
+    assert np.sum(nodes.count * nodes.eigenvalues * nodes.target**2) == pytest.approx(0.3)

@@ -172,13 +172,9 @@ def run_lanes(
 
 
 def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
-    """After which steps to look at the weights that are averaged."""
+    """After which steps to look at the weights that are averaged; none for the last iterate."""
     first = samples - int(schedule.averaging * samples)
-    return (
-        set(np.linspace(first, samples, SNAPSHOTS + 1).astype(int)[1:])
-        if first < samples
-        else set()
-    )
+    return set(np.ceil(np.linspace(first, samples, SNAPSHOTS + 1)[1:]).astype(int)) - {first}
 
 
 def _results(

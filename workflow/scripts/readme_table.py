@@ -5,7 +5,11 @@ from pathlib import Path
 from quadlaw.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
-TABLES = {"fits": "README.md", "asymptotics": "README.md", "mean_field": "docs/theory.md"}
+TABLES = {
+    "claims_summary": "README.md",
+    "fits": "docs/exponents.md",
+    "mean_field": "docs/theory.md",
+}
 
 
 def with_table(text, name, table):
