@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from quadlaw import estimates
 from quadlaw.curves import SERIES
@@ -109,10 +109,10 @@ def predicted_weights(point: dict) -> pd.DataFrame:
 
 def _quartiles(nodes: pd.DataFrame, coordinates: np.ndarray) -> pd.DataFrame:
     mean, variance = nodes["mean"], np.maximum(nodes["variance"], 1e-12 * nodes["mean"] ** 2)
-    law = gamma(mean**2 / variance, scale=variance / mean / nodes["target"])
+    shape, scale = mean**2 / variance, variance / mean / nodes["target"]
     log_index = np.log(nodes["index"])
     columns = {
-        name: np.interp(np.log(coordinates), log_index, law.ppf(level))
+        name: np.interp(np.log(coordinates), log_index, gammaincinv(shape, level) * scale)
         for name, level in QUARTILES.items()
     }
     return pd.DataFrame({"coordinate": coordinates} | columns)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import quantile_test
 
 from quadlaw.checks import require
 from quadlaw.problem import PowerLaw
@@ -87,6 +86,8 @@ def reported(runs: pd.DataFrame, steps: pd.DataFrame, pilots: int) -> pd.DataFra
 
 
 def median_with_interval(risk: pd.Series) -> pd.Series:
+    from scipy.stats import quantile_test  # takes half a second, and most jobs never ask
+
     interval = quantile_test(risk, p=0.5).confidence_interval(0.95)
     finite = risk[np.isfinite(risk)]
     return pd.Series(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap
 
 from quadlaw.exponents import SCALES, scale_fits
 from quadlaw.fitting import curve_exponent, power_law_exponent
@@ -123,6 +122,8 @@ def interval(
 
     ``statistic(*values)`` is a number; with ``paired``, replicate ``r`` is drawn of all at once.
     """
+    from scipy.stats import bootstrap  # takes half a second, and most jobs never ask
+
     result = bootstrap(
         values, statistic, paired=paired, vectorized=False, n_resamples=1000,
         method="percentile", rng=np.random.default_rng(seed),

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from scipy.optimize import isotonic_regression
-from scipy.stats import binomtest
 
 from quadlaw import estimates
 from quadlaw.problem import PowerLaw
@@ -30,6 +29,8 @@ def survival(settings: dict, step_size: float, *, seed: int, dtype: str) -> pd.D
         (Clopper and Pearson 1934), ``predicted`` by the stationary Gamma law,
         ``diverged_share, replicates``.
     """
+    from scipy.stats import binomtest  # takes half a second
+
     problem = PowerLaw(*(settings[key] for key in ("alpha", "beta", "sigma")))
     coordinates = log_spaced(settings["model_size"], settings["coordinates"])[1:].tolist()
     names = ("model_size", "samples", "init", "replicates")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import bootstrap, norm, t
+from scipy.special import ndtr, stdtrit
 
 from quadlaw.checks import require
 
@@ -94,14 +94,15 @@ def _level(replicates: int) -> float:
     bootstrap"): resampling understates the spread by sqrt(1 - 1/n), and Student's t replaces the
     normal distribution.
     """
-    deviation = np.sqrt(replicates / (replicates - 1)) * t.ppf(0.975, replicates - 1)
-    return 1 - 2 * norm.cdf(-deviation)
+    deviation = np.sqrt(replicates / (replicates - 1)) * stdtrit(replicates - 1, 0.975)
+    return float(1 - 2 * ndtr(-deviation))
 
 
 def _interval(
     samples: list[np.ndarray], coefficients: np.ndarray, paired: bool, seed: int
 ) -> tuple[float, float]:
     """95 % interval of ``coefficients @ medians`` over resampled replicates."""
+    from scipy.stats import bootstrap  # takes half a second, and most jobs never ask
 
     def slope_of(*resampled, axis):
         # A resampled median may be infinite where runs diverged: huge instead, as inf - inf is nan.

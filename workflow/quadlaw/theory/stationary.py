@@ -11,7 +11,7 @@ shape is positive; else ``log u`` drifts to minus infinity and the coordinate di
 """
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincc
 
 from quadlaw.checks import require
 
@@ -37,6 +37,8 @@ def stationary_law(target: float, step_size: float, variance: float):
     ValueError
         Where the coordinate dies out, so that no such law exists.
     """
+    from scipy.stats import gamma  # takes half a second, and most jobs never ask
+
     scale = step_size * variance
     require(scale > 0, "step_size", step_size, "without steps or noise nothing is stationary")
     threshold = float(extinction_threshold(step_size, variance))
@@ -54,6 +56,6 @@ def surviving_share(target, step_size, variance, above: float = ALIVE) -> np.nda
     shape = np.where(scaled > 0.5, np.minimum(scaled, 1e12) - 0.5, np.nan)
     return np.where(
         scaled > 0.5,
-        gamma.sf(above * np.minimum(scaled, 1e12), shape),
+        gammaincc(shape, above * np.minimum(scaled, 1e12)),
         np.where(np.isnan(scaled), np.nan, 0.0),
     )
