@@ -11,9 +11,11 @@ import pandas as pd
 
 from quadlaw.designs import measured_curves, scaling_rows, stacked
 from quadlaw.estimates import exponents, table
-from quadlaw.fitting import fit_power_law
+from quadlaw.fitting import curve_exponent, fit_power_law
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
+from quadlaw.sgd import GROWN
+from quadlaw.theory.stationary import surviving_share
 
 TUNED, CONSTANT = "tuned", "constant"
 
@@ -49,9 +51,13 @@ def _survival(runs: pd.DataFrame) -> dict:
     """Exponent of the number of survivors in ``eta S``, with ``S`` the mean risk and the noise."""
     runs = runs[~runs["diverged"]]
     groups = [some for _, some in runs.groupby("sigma")]
-    variance = [some["excess_risk"].mean() + some["sigma"].iloc[0] ** 2 for some in groups]
-    scale = [some["step_size"].iloc[0] * S for some, S in zip(groups, variance, strict=True)]
+    scale = [
+        some["step_size"].iloc[0] * (some["excess_risk"].mean() + some["sigma"].iloc[0] ** 2)
+        for some in groups
+    ]
     fit = fit_power_law(scale, [some["learned"].clip(lower=0.5).to_numpy() for some in groups])
+    problem = PowerLaw(*runs.iloc[0][["alpha", "beta", "sigma"]])
+    expected = [expected_survivors(problem, runs["model_size"].iloc[0], x) for x in scale]
     return {
         **runs.iloc[0][["model", "alpha", "beta"]].to_dict(),
         "quantity": "surviving coordinates exponent",
@@ -59,7 +65,16 @@ def _survival(runs: pd.DataFrame) -> dict:
         "estimate": fit.exponent,
         "ci_low": fit.ci_low,
         "ci_high": fit.ci_high,
+        "theory": curve_exponent(scale, expected, fit.window),
         "window_low": fit.window[0],
         "window_high": fit.window[1],
         "points": fit.points,
     }
+
+
+def expected_survivors(problem: PowerLaw, size: int, scale: float) -> float:
+    """Expected number of coordinates with ``v_i^2 > w*_i / 2`` by the stationary law.
+
+    ``scale`` is ``eta S``.
+    """
+    return float(surviving_share(problem.target(size), scale, 1.0, above=GROWN).sum())

@@ -1,1 +1,149 @@
-"""Being written."""
+"""Whether the quadratic model's second phase is linear SGD on features rescaled by the target.
+
+The quadratic model runs to the end of the adaptation phase. From there on, on the same samples and
+with the same decay, three go on (:mod:`quadlaw.linearized`): the quadratic model itself, linear SGD
+on rescaled features at the same step size, and plain linear SGD, which has at each ``T`` the step
+size at which the theory's risk from ``T1`` on is least. Theory: the mean field, and from its
+moments at ``T1`` the exact recursion of the linear models' second moments.
+
+Plain linear SGD starts where the quadratic model has got to, so that it inherits what was learned.
+How close its predictor stays to the quadratic model's is seen besides the risk. The theory's means
+include the rare runs in which a leading coordinate happens to be below half of its target at ``T1``
+and is frozen there; for ``alpha < beta`` that puts them above the medians.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.estimates import exponents, interval, table
+from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
+from quadlaw.problem import PowerLaw, Spectrum
+from quadlaw.schedules import named
+from quadlaw.sgd import DIVERGED
+from quadlaw.theory import mean_field_risk
+
+# What is seen at each time: the excess risk, and sum_i lambda_i (w_i - w_i of the quadratic model)^2
+# over the quadratic model's excess risk.
+RISK, DISTANCE = "risk", "relative distance"
+EXPONENTS = (  # quantity, model that it is reported of, numerator, denominator
+    ("rescaled ratio exponent", QUADRATIC, QUADRATIC, RESCALED),
+    ("plain ratio exponent", PLAIN, PLAIN, QUADRATIC),
+)
+PROBLEM = ["alpha", "beta", "sigma", "setting"]
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows of the quadratic model with ``plain_step``, the plain linear model's step size."""
+    frames = [
+        scaling_rows(
+            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), QUADRATIC, settings["samples"],
+            replicates=one.get("replicates", settings["replicates"]),
+            size_factor=settings["size_factor"],
+        )
+        for one in settings["problems"]
+    ]  # fmt: skip
+    design = stacked(frames).assign(setting="from T1 on")
+    steps = [Handover.of(row).best_plain_step() for row in design.to_dict("records")]
+    return design.assign(plain_step=steps)
+
+
+def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+    """Long table: one row a replicate, time of :func:`quadlaw.linearized.looks`, model and part.
+
+    The value is called ``excess_risk`` whatever the part; ``front`` and ``learned`` are how many
+    leading coordinates, and how many in all, the linear models train.
+    """
+    (lane,) = point["lanes"]
+    problem = {key: point[key] for key in ("alpha", "beta", "sigma")}
+    spectrum, found = PowerLaw(**problem).spectrum(lane["model_size"]), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for replicate in range(point["replicates"]):
+            for time, learned, weights in second_phase(spectrum, point, replicate, seed, dtype):
+                front = {"front": np.cumprod(learned).sum(), "learned": learned.sum()}
+                labels = {"replicate": replicate, "time": time} | front
+                found += [labels | one for one in _seen(spectrum, weights)]
+    shared = {key: value for key, value in (point | lane).items() if key not in ("lanes", "model")}
+    return pd.DataFrame(found).assign(**shared)
+
+
+def _seen(spectrum: Spectrum, weights: dict) -> Iterator[dict]:
+    """Each model's risk, and its distance from the quadratic model."""
+
+    def risk(w):
+        return spectrum.eigenvalues @ (w - spectrum.target) ** 2 + spectrum.tail[-1]
+
+    reference = weights[QUADRATIC]
+    for model, w in weights.items():
+        distance = spectrum.eigenvalues @ (w - reference) ** 2 / risk(reference)
+        one = {"model": model, "diverged": ~(risk(w) <= DIVERGED * spectrum.tail[0])}
+        yield one | {"part": RISK, "excess_risk": risk(w)}
+        if model != QUADRATIC:
+            yield one | {"part": DISTANCE, "excess_risk": distance}
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """Expected risk: one row a row of the design, time and model."""
+    return stacked(
+        one.assign(part=RISK, **{key: row[key] for key in row if key != "model"})
+        for row in design.to_dict("records")
+        for one in _paths(row)
+    )
+
+
+def _paths(row: dict) -> Iterator[pd.DataFrame]:
+    state, schedule = Handover.of(row), named(row["schedule"])
+    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    settings = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    paths = {
+        QUADRATIC: mean_field_risk(problem, schedule=schedule, whole=True, **settings),
+        RESCALED: state.path(RESCALED, row["step_size"]),
+        PLAIN: state.path(PLAIN, row["plain_step"]),
+    }
+    times = looks(schedule, row["samples"])
+    for model, path in paths.items():
+        risk = np.interp(times, path["time"], path["excess_risk"])
+        yield pd.DataFrame({"model": model, "time": times, "theory": risk})
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Medians by time, model and part; ratios of the last risks and their exponents in ``T``."""
+    runs, theory = tables["runs"], tables["theory"]
+    last, known = (some[some["time"] == some["samples"]] for some in (runs, theory))
+    estimates = list(_largest(last, known))
+    for quantity, model, over, under in EXPONENTS:
+        ratio, expected = (ratios(some, over, under).assign(model=model) for some in (last, known))
+        estimates += exponents(
+            ratio, quantity, window=settings["window"], value=lambda some: some["ratio"],
+            theory=expected, theory_value=lambda some: some["ratio"],
+        )  # fmt: skip
+    return measured_curves(runs, theory), table(estimates)
+
+
+def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
+    """The ``ratio`` of two models' risks, of runs replicate by replicate, or of theory."""
+    keys = [*PROBLEM, "samples", *(["replicate"] if "replicate" in frame else [])]
+    risks, value = frame[frame["part"] == RISK], "theory" if "theory" in frame else "excess_risk"
+    wide = risks.pivot(index=keys, columns="model", values=value)
+    ratio = (wide[over] / wide[under]).rename("ratio").reset_index()
+    return ratio.assign(excess_risk=ratio["ratio"], diverged=~np.isfinite(ratio["ratio"]))
+
+
+def _largest(last: pd.DataFrame, known: pd.DataFrame) -> Iterator[dict]:
+    """At each problem's largest ``T``: quadratic over rescaled risk, and relative distances."""
+    last, known = (some[some["samples"] == some["samples"].max()] for some in (last, known))
+    for key, some in last.groupby(PROBLEM):
+        labels = dict(zip(PROBLEM, key, strict=True))
+        ratio = ratios(some, QUADRATIC, RESCALED)["ratio"].to_numpy()
+        here = known[(known[PROBLEM] == list(key)).all(axis="columns")]
+        yield labels | {
+            "quantity": "risk over rescaled",
+            "model": QUADRATIC,
+            "theory": ratios(here, QUADRATIC, RESCALED)["ratio"].iloc[0],
+            **interval([ratio], np.median),
+        }
+        for model, distances in some[some["part"] == DISTANCE].groupby("model"):
+            row = labels | {"quantity": "relative distance from quadratic", "model": model}
+            yield row | interval([distances["excess_risk"].to_numpy()], np.median)

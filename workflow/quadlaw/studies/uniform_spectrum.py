@@ -1,1 +1,119 @@
-"""Being written."""
+"""Equal eigenvalues, where the power law's assumptions fail: risk by target and sample size.
+
+``d`` coordinates of variance ``1/d`` (``alpha = 0``) and three targets, each of signal variance
+one: ``lambda_i (w*_i)^2 ~ i^-2`` (``power-law target``), ``k`` equal coordinates and the others
+exactly zero (``sparse target``), all equal (``dense target``). All targets have the same streams.
+The models are as large as the input, so nothing lies beyond them: once ``T`` exceeds ``d``, the
+variance ``sigma^2 d / T`` of linear regression is what is left, and of the quadratic model, which
+need not learn where the target is zero, ``sigma^2 k / T``. The quadratic model has first to grow, which
+takes ``~ d / (eta w*_i)`` steps: the theory is drawn beyond the simulated ``T``, to where it has.
+
+The start ``v_0`` is the same for all: ``v_0^2`` is small against every target that is not zero, and
+where it is, ``v_0^4`` is small against the risk. The step sizes are those of the theory's least
+risk at each ``T``, up to a quarter of the stability edge: the rates in ``D`` do not hold here.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from quadlaw import designs
+from quadlaw.designs import measured_curves, stacked
+from quadlaw.estimates import exponents, interval, table
+from quadlaw.problem import Finite
+from quadlaw.schedules import TwoPhase
+from quadlaw.theory import predicted_risk, stability_edge
+from quadlaw.theory.tuning import SAFE, least_risk
+
+POWER_LAW, SPARSE, DENSE = "power-law target", "sparse target", "dense target"
+BETA = 2.0  # of the power-law target; labels all, as they share their streams
+MODELS = ("quadratic", "linear")
+
+
+@cache
+def problem(setting: str, dimension: int, sparsity: int, sigma: float) -> Finite:
+    """The problem of a target, of signal variance one."""
+    index = np.arange(1, dimension + 1)
+    signal = {POWER_LAW: index**-BETA, SPARSE: 1.0 * (index <= sparsity), DENSE: 0.0 * index + 1}
+    share = signal[setting] / signal[setting].sum()
+    eigenvalues = np.full(dimension, 1 / dimension)
+    return Finite(tuple(eigenvalues), tuple(np.sqrt(share / eigenvalues)), sigma, BETA)
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``setting`` and ``sparsity``."""
+    common = {"sigma": settings["sigma"], "sparsity": settings["sparsity"]}
+    size, rows = settings["dimension"], []
+    for setting in (POWER_LAW, SPARSE, DENSE):
+        one = problem(setting, size, **common)
+        for model in MODELS:
+            for T in settings["samples"]:
+                run = {"model_size": size, "samples": T, "init": settings["init"]}
+                eta = _best_step(model, one, run)
+                rows.append({"setting": setting, "model": model, "step_size": eta} | run)
+    labels = {"alpha": 0.0, "beta": BETA, "schedule": TwoPhase().name}
+    return pd.DataFrame(rows).assign(**labels, **common, replicates=settings["replicates"])
+
+
+def _best_step(model: str, one: Finite, run: dict) -> float:
+    largest = SAFE * stability_edge(one, run["model_size"], model)
+
+    def risk_at(eta):
+        return predicted_risk(model, one, step_size=eta, **run)
+
+    return least_risk(risk_at, largest, largest / 2**10).step_size
+
+
+def _of(row: dict, sigma: float) -> Finite:
+    """The problem of a row of the design."""
+    return problem(row["setting"], row["model_size"], row["sparsity"], sigma)
+
+
+def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+    """Runs as of :func:`quadlaw.designs.run_point`, target by target on the same streams."""
+    frames = []
+    for _, some in pd.DataFrame(point["lanes"]).groupby("setting"):
+        lanes = some.to_dict("records")
+        one = _of(lanes[0], point["sigma"])
+        frames.append(designs.run_point(point | {"lanes": lanes}, seed, dtype, one))
+    return stacked(frames)
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The design with its column ``theory``."""
+    rows = design.to_dict("records")
+    return stacked(designs.predicted(pd.DataFrame([row]), _of(row, row["sigma"])) for row in rows)
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Median risks, theory alone beyond the runs; exponents in ``T`` by target; quadratic over linear risk, sparse target."""
+    runs, theory = tables["runs"], tables["theory"]
+    rows = list(exponents(runs, "sample exponent", window=settings["window"], theory=theory))
+    share = settings["sparsity"] / settings["dimension"]
+    beyond = predicted(design(settings | {"samples": settings["theory_samples"]}))
+    curves = stacked([measured_curves(runs, theory), beyond])
+    return curves, table([*rows, _sparse(runs, theory, share)])
+
+
+def _sparse(runs: pd.DataFrame, theory: pd.DataFrame, share: float) -> dict:
+    """log10 of the median risk ratio over ``k/d``, for the sparse target at the largest ``T``."""
+    last = {"setting": SPARSE, "samples": runs["samples"].max()}
+
+    def of(frame, model, column):
+        rows = np.logical_and.reduce([frame[k] == v for k, v in (last | {"model": model}).items()])
+        return frame[rows].sort_values("replicate" if "replicate" in frame else "samples")[column]
+
+    def log_ratio(quadratic, linear):
+        return np.log10(np.median(quadratic / linear) / share)
+
+    risks = [of(runs, model, "excess_risk").to_numpy() for model in MODELS]
+    return {
+        **runs.iloc[0][["alpha", "beta", "sigma"]].to_dict(),
+        "quantity": "log10 of quadratic over linear risk, over k/d",
+        "model": "quadratic",
+        "setting": SPARSE,
+        "theory": log_ratio(*(of(theory, model, "theory").to_numpy() for model in MODELS)),
+        "diverged_share": of(runs, "quadratic", "diverged").mean(),
+        **interval(risks, log_ratio),
+    }

@@ -53,8 +53,11 @@ def _leap(m, eigenvalues, counts, tail, noise, eta, steps, risk):
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _run(m, eigenvalues, counts, tail, noise, etas, lengths):
-    """Risk before the first leap and after each, shape (n + 1,); ``m`` changes in place."""
+def follow(m, eigenvalues, counts, tail, noise, etas, lengths):
+    """Risk before the first leap and after each, shape (n + 1,), from second moments ``m``.
+
+    ``m`` changes in place. ``tail`` is the risk that training does not change.
+    """
     risks = np.empty(len(lengths) + 1)
     risks[0] = tail + np.sum(counts * eigenvalues * m)
     for k in range(len(lengths)):
@@ -115,7 +118,7 @@ def linear_risk(
     )
     nodes = Nodes.of(problem, size, exact=method == "steps")
     moments = (start**2 - nodes.target) ** 2
-    risks = _run(
+    risks = follow(
         moments,
         nodes.eigenvalues,
         nodes.count,

@@ -1,5 +1,6 @@
 """The step size of the least predicted risk."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that a
 # Of the stability edge. At a quarter of it none of 100 simulated quadratic runs of 2^17 steps
 # diverged, for four problems; at half of it, 4 to 47 did.
 SAFE = 0.25
-NUDGE = 0.1  # in log c: whether risk falls towards the largest step size
+NUDGE = 0.1  # in log eta: whether risk falls towards the largest step size
 
 
 class TunedStep(NamedTuple):
@@ -47,9 +48,9 @@ def tuned_step(
     """Step size of the least predicted risk, and that risk.
 
     Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
-    at most ``SAFE`` of the stability edge, by Brent's bounded method in ``log c`` unless risk still
-    falls at that limit. For ``alpha >= beta`` it often does: predicted risk, which is that of runs
-    that stay, would fall further where single runs diverge.
+    at most ``SAFE`` of the stability edge. For ``alpha >= beta`` the risk often still falls at that
+    limit: predicted risk, which is that of runs that stay, would fall further where single runs
+    diverge.
 
     Raises
     ------
@@ -63,10 +64,24 @@ def tuned_step(
     checked_run(model, problem, model_size, samples, unit * largest, init)
     common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
 
-    def log_risk(log_constant):
-        eta = unit * np.exp(log_constant)
+    def risk_at(eta):
+        return predicted_risk(model, problem, step_size=eta, **common)
+
+    found = least_risk(risk_at, unit * largest, unit * min(SMALLEST, largest / 2))
+    require(np.isfinite(found.risk), "init", init, "the risk diverges at every step size")
+    return found
+
+
+def least_risk(risk_at: Callable[[float], float], largest: float, smallest: float) -> TunedStep:
+    """The step size of the least ``risk_at(eta)``, which raises ``ValueError`` where it diverges.
+
+    ``largest`` if risk still falls there, else by Brent's bounded method in ``log eta``; the risk
+    is infinite if it is at every step size that was tried.
+    """
+
+    def log_risk(log_eta):
         try:
-            return np.log(predicted_risk(model, problem, step_size=eta, **common))
+            return np.log(risk_at(np.exp(log_eta)))
         except ValueError:  # the risk diverges: as bad as it gets
             return np.inf
 
@@ -74,8 +89,7 @@ def tuned_step(
     risk, best = log_risk(limit), limit
     at_limit = bool(risk < log_risk(limit - NUDGE))
     if not at_limit:
-        bounds = (np.log(min(SMALLEST, largest / 2)), limit)
+        bounds = (np.log(smallest), limit)
         found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": 0.01})
         risk, best = found.fun, found.x
-    require(np.isfinite(risk), "init", init, "the risk diverges at every step size")
-    return TunedStep(unit * float(np.exp(best)), float(np.exp(risk)), at_limit)
+    return TunedStep(float(np.exp(best)), float(np.exp(risk)), at_limit)
