@@ -130,3 +130,20 @@ def interval(
     )  # fmt: skip
     low, high = result.confidence_interval
     return {"estimate": float(statistic(*values)), "ci_low": float(low), "ci_high": float(high)}
+
+
+def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndarray:
+    """``statistic`` of resampled numbers of replicates, for one that is a whole curve.
+
+    ``statistic(chosen)``, with ``chosen`` an array of ``replicates`` numbers, is an array of any
+    shape; the draws lie along the first axis. Replicates of the same number may well be of
+    independent streams: their rows are drawn together, which changes no distribution.
+    """
+    draw = np.random.default_rng(seed)
+    return np.array([statistic(draw.integers(replicates, size=replicates)) for _ in range(1000)])
+
+
+def ends(draws: np.ndarray) -> dict[str, np.ndarray]:
+    """``ci_low, ci_high``: the 95 % percentile interval of draws along the first axis."""
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    return {"ci_low": low, "ci_high": high}

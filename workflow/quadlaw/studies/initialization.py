@@ -1,1 +1,177 @@
-"""Being written."""
+"""How small "sufficiently small" is: risk against the quadratic model's initial value.
+
+A coordinate that starts far above its target shrinks as ``du/dt = -2 eta lambda_i u^2``, to
+``min(v_0^2, 1 / (2 eta lambda_i T))``. Those beyond ``I = (2 eta T v_0^2)^(1/alpha)`` have not
+moved and cost
+
+    v_0^4 sum_{i > I} lambda_i  ~  v_0^(2 + 2/alpha) (eta T)^-(1 - 1/alpha);
+
+those between ``D`` and ``I`` cost as much, up to a constant. For ``alpha < beta``, where
+``eta ~ D^((alpha - beta)/2)`` and ``D = T^(1/beta)``, so that ``eta T = D^((alpha + beta)/2)``:
+
+* *a fixed* ``v_0`` has the exponent ``(1 - 1/alpha)(alpha + beta)/(2 beta)`` as soon as ``v_0^2``
+  lies well above ``w*_D``. It takes a model larger than ``I``, which grows faster than ``D``: in a
+  model of ``M = k D`` every coordinate shrinks in the end, and the paper's exponent comes back;
+* *the largest* ``v_0`` that does no harm balances this cost with ``D^-(beta - 1)``, at
+  ``v_0^2 ~ D^((alpha - beta)/2) = w*_D``.
+
+Too small a value costs ``log(1/v_0)`` of the adaptation time. Only ``v_0`` varies: step sizes are
+those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
+"""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.asymptotics import decades
+from quadlaw.designs import measured_curves, predicted, scaling_rows, stacked
+from quadlaw.estimates import ends, exponents, resampled, table
+from quadlaw.fitting import curve_exponent
+from quadlaw.problem import PowerLaw
+from quadlaw.theory import rates
+
+USUAL = 0.5  # the v_0 scale of the other figures
+KEEPS = 1.1  # a value keeps the risk up to this factor of the least
+VARIED, SIZED, LARGEST = "varied", "sized", "largest"  # parts of the table of curves
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``part`` and ``setting``.
+
+    ``varied``: many initial values, in units of ``sqrt(min(1, w*_D))``. ``sized``: the usual one
+    beside one that is the same for all ``T``, in larger models, for ``alpha < beta``.
+    """
+    frames = []
+    for problem in _problems(settings):
+        frames.append(_scaled(_rows(problem, settings), settings["init_scales"], VARIED))
+        if problem.alpha < problem.beta:
+            frames.append(_sized(problem, settings))
+    return stacked(frames)
+
+
+def _problems(settings: dict) -> list[PowerLaw]:
+    return [PowerLaw(one["alpha"], one["beta"], settings["sigma"]) for one in settings["problems"]]
+
+
+def _rows(problem: PowerLaw, settings: dict) -> pd.DataFrame:
+    options = {key: settings[key] for key in ("replicates", "size_factor")}
+    return scaling_rows(problem, "quadratic", settings["samples"], init_scale=USUAL, **options)
+
+
+def _scaled(rows: pd.DataFrame, scales: list[float], part: str) -> pd.DataFrame:
+    """The same rows at several initial values."""
+    return stacked(
+        rows.assign(
+            init=rows["init"] * (scale / USUAL), init_scale=scale,
+            setting=f"v_0 scale {scale:g}", part=part,
+        )
+        for scale in scales
+    )  # fmt: skip
+
+
+def _sized(problem: PowerLaw, settings: dict) -> pd.DataFrame:
+    """The usual initial value and a fixed one, in models of another ``size_factor``."""
+    init = settings["fixed"]["init"]
+    rows = _rows(problem, settings | {"size_factor": settings["fixed"]["size_factor"]})
+    fixed = rows.assign(init=init, init_scale=np.nan, setting=f"v_0 = {init:g}", part=SIZED)
+    return stacked([_scaled(rows, [USUAL], SIZED), fixed])
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Median risk by ``v_0`` and ``T``; the largest ``v_0^2`` that keeps it; exponents."""
+    runs, theory = tables["runs"], tables["theory"]
+    rows = list(
+        exponents(
+            runs[runs["part"] == SIZED], "sample exponent", window=settings["window"],
+            theory=theory[theory["part"] == SIZED],
+        )
+    )  # fmt: skip
+    curves = [measured_curves(runs, theory)]
+    for problem in _problems(settings):
+        if problem.alpha < problem.beta:
+            simulated = _of(problem, runs), _of(problem, theory)
+            for points, row in (_simulated(*simulated), _beyond(problem, settings)):
+                labels = _labels(problem, row["setting"])
+                curves.append(points.assign(**labels, part=LARGEST))
+                rows.append(row | labels)
+    return stacked(curves), table(rows)
+
+
+def _of(problem: PowerLaw, frame: pd.DataFrame) -> pd.DataFrame:
+    """A problem's rows of varied initial values."""
+    here = (frame["alpha"] == problem.alpha) & (frame["beta"] == problem.beta)
+    return frame[here & (frame["part"] == VARIED)]
+
+
+def _labels(problem: PowerLaw, setting: str) -> dict:
+    named = {"model": "quadratic", "alpha": problem.alpha, "beta": problem.beta}
+    return named | {"sigma": problem.sigma, "setting": setting}
+
+
+def largest(inits: np.ndarray, risks: np.ndarray) -> float:
+    """The largest initial value whose risk is at most ``KEEPS`` times the least.
+
+    Interpolated in logarithms; nan if the last one still keeps the risk.
+    """
+    bound = KEEPS * np.min(risks)
+    last = np.flatnonzero(risks <= bound)[-1]
+    if last == len(inits) - 1:
+        return np.nan
+    below, above = np.log(risks[last : last + 2])
+    share = (np.log(bound) - below) / (above - below)
+    return float(inits[last] * (inits[last + 1] / inits[last]) ** share)
+
+
+def _simulated(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """The largest ``v_0^2`` by medians, and its exponent in ``w*_D``."""
+    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
+    wide = runs.assign(risk=risk).pivot(
+        index=["samples", "init"], columns="replicate", values="risk"
+    )
+    grids = [
+        (some.index.get_level_values("init").to_numpy(), some.to_numpy())
+        for _, some in wide.groupby("samples")
+    ]
+
+    def squares(chosen):
+        return np.array([largest(v, np.median(r[:, chosen], axis=1)) ** 2 for v, r in grids])
+
+    points = _squares(theory, "theory").rename(columns={"largest": "theory"})
+    draws, target = resampled(wide.shape[1], squares), points["target"]
+    slopes = np.array([_exponent(target, draw) for draw in draws])
+    points = points.assign(largest=squares(np.arange(wide.shape[1])), **ends(draws))
+    row = {"estimate": _exponent(target, points["largest"])} | ends(slopes)
+    return points, _summary(points, "simulated") | row | {
+        "theory": _exponent(target, points["theory"])
+    }
+
+
+def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
+    """The same by theory at more ``T``; the range is that of local exponents."""
+    samples = decades(*settings["decades"], 0.5)
+    rows = _rows(problem, settings | {"samples": samples})
+    points = _squares(predicted(_scaled(rows, settings["init_scales"], VARIED)), "theory")
+    local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
+    slope = _exponent(points["target"], points["largest"])
+    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
+    return points.assign(theory=points["largest"]), _summary(points, "theory") | row
+
+
+def _squares(theory: pd.DataFrame, value: str) -> pd.DataFrame:
+    """``samples``, ``target`` (``w*_D``) and the largest ``v_0^2`` of the theory's risks."""
+    rows = []
+    for T, some in theory.dropna(subset=value).sort_values("init").groupby("samples"):
+        alpha, beta = some.iloc[0][["alpha", "beta"]]
+        target = rates.effective_dimension("quadratic", alpha, beta, T) ** ((alpha - beta) / 2)
+        found = largest(some["init"].to_numpy(), some[value].to_numpy()) ** 2
+        rows.append({"samples": T, "target": target, "largest": found})
+    return pd.DataFrame(rows)
+
+
+def _exponent(target, squares) -> float:
+    return curve_exponent(target, squares, (0.0, np.inf))
+
+
+def _summary(points: pd.DataFrame, setting: str) -> dict:
+    span = {"window_low": points["target"].min(), "window_high": points["target"].max()}
+    named = {"quantity": "largest initial value exponent", "against": "w*_D", "setting": setting}
+    return named | span | {"points": len(points)}
