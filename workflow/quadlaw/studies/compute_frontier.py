@@ -1,1 +1,182 @@
-"""Being written."""
+"""The best model size for a given compute ``C = M T``, and the risk that it reaches.
+
+Source: minimizing the risk of the main theorem (Ding et al. 2025, section 4) at a given ``C`` puts
+``M`` at ``D(T)``, so that with ``s = max(beta, (alpha + beta) / 2)`` (``max(alpha, beta)`` for the
+linear model) ``M* ~ C^(1/(s + 1))`` and ``R* ~ C^(-(beta - 1)/(s + 1))``.
+
+At each ``C``, models of several sizes are trained on ``T = C / M`` samples. A parabola through
+``log R`` against ``log M`` about the lowest point gives ``M*`` and ``R*``. Risk depends on ``T``
+through ``T / log2 T``, as the step size is halved ``log2 T`` times, and ``T`` is a power of ``C``:
+exponents are fitted against ``C / log2 C``. Step sizes are ``c D^p`` with ``D = min(T^(1/s), M)``;
+the theory tunes ``c`` once, in the middle of the simulated range.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.designs import measured_curves, predicted, stacked, tuned_constant
+from quadlaw.estimates import table
+from quadlaw.fitting import natural_clock
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import TwoPhase
+from quadlaw.theory import rates
+
+SMALLEST, LARGEST = 1 / 8, 4  # model sizes tried, in units of C^(1/(s + 1))
+RESAMPLES = 1000
+CLOCK = "C/log2 C"
+BESIDE = 3  # points on either side of the lowest that the parabola goes through
+SERIES = ["model", "alpha", "beta", "sigma"]
+MODELS = ("quadratic", "linear")
+OPTIMA = ("optimal size", "least risk")
+EXPONENTS = ("optimal size exponent", "compute exponent")
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Simulated settings: label ``compute``."""
+    return _rows(settings, settings["compute"])
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Risk by ``M`` and ``C``; the optimum at each ``C``, and its exponents.
+
+    Rows of curves without a measured risk are the theory's, at larger ``C``.
+    """
+    far = predicted(_rows(settings, settings["theory_compute"]))
+    runs, theory = tables["runs"], tables["theory"]
+    rows = []
+    for key, some in runs.groupby(SERIES):
+        series = dict(zip(SERIES, key, strict=True))
+        mine, beyond = (_series(frame, series) for frame in (theory, far))
+        rows += [series | row for row in _measured(some, mine)]
+        rows += [series | row for row in _by_theory(beyond)]
+    return stacked([measured_curves(runs, theory), far]), table(rows)
+
+
+def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
+    frames = []
+    for one in settings["problems"]:
+        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        for model in MODELS:
+            constant = _constant(problem, model, float(np.median(settings["compute"])))
+            frame = pd.DataFrame(_points(problem, model, compute, constant))
+            frames.append(frame.assign(**one, sigma=problem.sigma, model=model))
+    return stacked(frames).assign(schedule=TwoPhase().name, replicates=settings["replicates"])
+
+
+def _unit(problem: PowerLaw, model: str, compute: float) -> float:
+    """``C^(1/(s + 1))``, where ``M = D(T)``."""
+    return compute ** (1 / (rates.rate_exponent(model, problem.alpha, problem.beta) + 1))
+
+
+def _setting(problem: PowerLaw, size: int, compute: float) -> dict:
+    alpha, beta, samples = problem.alpha, problem.beta, round(compute / size)
+    dimension = rates.effective_dimension("quadratic", alpha, beta, samples, size)
+    init = float(rates.initial_value(alpha, beta, dimension))
+    return {"samples": samples, "model_size": size, "init": init}
+
+
+def _constant(problem: PowerLaw, model: str, compute: float) -> float:
+    middle = _setting(problem, round(_unit(problem, model, compute)), compute)
+    return tuned_constant(problem, model, middle["samples"], middle["model_size"], middle["init"])
+
+
+def _points(problem, model, compute, constant) -> Iterator[dict]:
+    """Sizes are rounded powers of sqrt(2), the same for both models, which so share their runs."""
+    alpha, beta = problem.alpha, problem.beta
+    for C in compute:
+        low, high = (2 * np.log2(share * _unit(problem, model, C)) for share in (SMALLEST, LARGEST))
+        sizes = 2 ** (np.arange(np.ceil(low), np.floor(high) + 1) / 2)
+        for size in sorted({max(1, round(size)) for size in sizes}):
+            row = _setting(problem, size, C)
+            own = rates.effective_dimension(model, alpha, beta, row["samples"], size)
+            eta = float(rates.step_size(model, alpha, beta, own, constant))
+            yield row | {"compute": C, "step_size": eta}
+
+
+def _series(frame: pd.DataFrame, series: dict) -> pd.DataFrame:
+    return frame[np.logical_and.reduce([frame[key] == series[key] for key in series])]
+
+
+def optimum(sizes: np.ndarray, risks: np.ndarray) -> np.ndarray:
+    """``log M*`` and ``log R*`` of a parabola about the lowest point; the size stays among these.
+
+    Where the points do not curve upwards, the lowest of them.
+    """
+    lowest = int(np.argmin(risks))
+    near = slice(max(0, lowest - BESIDE), lowest + BESIDE + 1)
+    x, y = np.log(sizes[near]), np.log(risks[near])
+    parabola = np.polyfit(x, y, 2)
+    if not parabola[0] > 0:
+        return np.array([np.log(sizes[lowest]), np.log(risks[lowest])])
+    best = np.clip(-parabola[1] / (2 * parabola[0]), x[0], x[-1])
+    return np.array([best, np.polyval(parabola, best)])
+
+
+def frontier(frame: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
+    """``C`` in rising order and :func:`optimum` at each, shape (n, 2)."""
+    groups = list(frame.sort_values("model_size").groupby("compute"))
+    best = [optimum(some["model_size"].to_numpy(), some[value].to_numpy()) for _, some in groups]
+    return np.array([C for C, _ in groups], dtype=float), np.array(best)
+
+
+def resampled(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`frontier` of the medians of runs, and with replicates resampled at every point.
+
+    Shape (1 + ``RESAMPLES``, n, 2); the first is of the runs themselves.
+    """
+    runs = runs.assign(risk=runs["excess_risk"].where(~runs["diverged"], np.inf))
+    wide = runs.pivot(index=["compute", "model_size"], columns="replicate", values="risk")
+    (points, replicates), rng = wide.shape, np.random.default_rng(0)
+    picked = rng.integers(replicates, size=(RESAMPLES, points, replicates))
+    every = np.concatenate([np.arange(replicates) + np.zeros_like(picked[:1]), picked])
+    medians = np.median(wide.to_numpy()[np.arange(points)[:, None], every], axis=2)
+    compute, sizes = (wide.index.get_level_values(name).to_numpy() for name in wide.index.names)
+    ends = np.flatnonzero(np.diff(compute)) + 1
+    parts = list(zip(np.split(sizes, ends), np.split(medians, ends, axis=1), strict=True))
+    best = [[optimum(size, risks) for risks in some] for size, some in parts]
+    return np.unique(compute).astype(float), np.swapaxes(best, 0, 1)
+
+
+def slopes(compute: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """Exponents of ``M*`` and of ``1/R*`` against ``C / log2 C``."""
+    return np.polyfit(np.log(natural_clock(compute)), best, 1)[0] * np.array([1, -1])
+
+
+def _measured(runs: pd.DataFrame, theory: pd.DataFrame) -> Iterator[dict]:
+    """The optimum at each ``C``, and exponents, with intervals over replicates."""
+    (compute, best), (_, expected) = resampled(runs), frontier(theory, "theory")
+    for k, C in enumerate(compute):
+        place = {"setting": "", "window_low": C, "window_high": C}
+        yield from _with_intervals(OPTIMA, np.exp(best[:, k]), np.exp(expected[k]), place)
+    drawn = np.array([slopes(compute, one) for one in best])
+    place = {"setting": ""} | _window(compute)
+    yield from _with_intervals(EXPONENTS, drawn, slopes(compute, expected), place)
+
+
+def _with_intervals(quantities, drawn, expected, place: dict) -> Iterator[dict]:
+    low, high = np.quantile(drawn[1:], [0.025, 0.975], axis=0)
+    for k, name in enumerate(quantities):
+        found = {"estimate": drawn[0, k], "ci_low": low[k], "ci_high": high[k]}
+        yield found | {"quantity": name, "theory": expected[k]} | place
+
+
+def _by_theory(far: pd.DataFrame) -> Iterator[dict]:
+    """The optimum at each larger ``C``; exponents, with the range between neighbouring ``C``."""
+    compute, best = frontier(far, "theory")
+    for C, logs in zip(compute, best, strict=True):
+        for name, value in zip(OPTIMA, np.exp(logs), strict=True):
+            ends = {"theory": value, "window_low": C, "window_high": C}
+            yield {"quantity": name, "setting": "theory"} | ends
+    pairs = [slopes(compute[k : k + 2], best[k : k + 2]) for k in range(len(compute) - 1)]
+    low, high = np.min(pairs, axis=0), np.max(pairs, axis=0)
+    place = {"setting": f"theory to 10^{np.log10(compute[-1]):.0f}"} | _window(compute)
+    for k, (name, value) in enumerate(zip(EXPONENTS, slopes(compute, best), strict=True)):
+        found = {"estimate": value, "ci_low": low[k], "ci_high": high[k], "theory": value}
+        yield found | {"quantity": name} | place
+
+
+def _window(compute: np.ndarray) -> dict:
+    low, high = natural_clock(compute[[0, -1]])
+    return {"against": CLOCK, "window_low": low, "window_high": high, "points": len(compute)}

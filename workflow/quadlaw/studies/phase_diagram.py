@@ -1,1 +1,175 @@
-"""Being written."""
+"""Exponents over the plane of alpha and beta, by theory and by simulation, beside the paper's.
+
+Prediction: risk ``~ (T / log2 T)^-p`` with ``p = (beta - 1) / max(beta, (alpha + beta) / 2)`` for
+the quadratic model and ``(beta - 1) / max(alpha, beta)`` for the linear one (Ding et al. 2025,
+section 4; Lin et al. 2024): the former is larger where ``alpha > beta``.
+
+By theory, an exponent is the slope between the smallest and the largest ``T`` of the grid, each at
+its best step size. It hardly depends on the model's size: between models of 4 and of 1000 ``D``
+the largest difference is .001. By simulation, it is fitted to median risks on a coarser grid of
+problems; both models see the same samples, so that their ratio is fitted in pairs.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.estimates import exponents, interval, table
+from quadlaw.exponents import SCALES, scale_fits
+from quadlaw.fitting import curve_exponent, natural_clock
+from quadlaw.problem import PowerLaw
+from quadlaw.theory import rates
+
+MODELS = ("quadratic", "linear")
+CLOCK = "T/log2 T"
+PROBLEM = ["alpha", "beta", "sigma"]
+OPTIONS = ("replicates", "size_factor", "step_factors")
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """A curve against ``T`` for every ``alpha``, ``beta`` and model."""
+    options = {key: settings[key] for key in OPTIONS}
+    return stacked(
+        scaling_rows(
+            PowerLaw(alpha, beta, settings["sigma"]), model, settings["samples"], **options
+        )
+        for alpha, beta, model in product(settings["alphas"], settings["betas"], MODELS)
+    )
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measured curves; exponents of every cell, and what the plane as a whole says of them."""
+    runs, theory = (tables[name].assign(setting="") for name in ("runs", "theory"))
+    window = settings["window"]
+    grid = list(theory_exponents(tables["tuned"]))
+    cells = list(exponents(runs, "sample exponent", window=window, theory=theory))
+    ratios = list(ratio_exponents(runs, theory, window))
+    rows = [*grid, *cells, *ratios, *differences(tables["tuned"])]
+    judged = pd.DataFrame([row for row in cells if row["against"] == CLOCK])
+    rows += [_slope(model, some) for model, some in judged.groupby("model")]
+    rows.append(_share(pd.DataFrame(ratios)))
+    return measured_curves(runs, theory), table(rows)
+
+
+def local(tuned: pd.DataFrame, clock: str = CLOCK) -> pd.DataFrame:
+    """The theory's exponents against a clock of every cell and model, and how far from the paper's.
+
+    Columns ``whole``, between the smallest and the largest ``T``, and ``early`` and ``late``, up to
+    and from the middle one; the same less the paper's exponent with ``_off`` appended.
+    """
+    log_risk = np.log(tuned.pivot(index=["model", *PROBLEM], columns="samples", values="risk"))
+    x = SCALES["samples"][clock](log_risk.columns.to_numpy(float))
+    ends = {"whole": (0, -1), "early": (0, len(x) // 2), "late": (len(x) // 2, -1)}
+    result = pd.DataFrame(
+        {
+            name: (log_risk.iloc[:, a] - log_risk.iloc[:, b]) / np.log(x[b] / x[a])
+            for name, (a, b) in ends.items()
+        }
+    )
+    paper = np.array([rates.sample_exponent(*key[:3]) for key in log_risk.index])
+    off = result.sub(paper, axis="index").add_suffix("_off")
+    return result.join(off).assign(window_low=x[0], window_high=x[-1]).reset_index()
+
+
+def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
+    """One row a cell, model and clock; the range is that of the two half windows."""
+    for clock in SCALES["samples"]:
+        for row in local(tuned, clock).to_dict("records"):
+            yield {key: row[key] for key in ("model", *PROBLEM, "window_low", "window_high")} | {
+                "quantity": "theory exponent",
+                "against": clock,
+                "estimate": row["whole"],
+                "ci_low": min(row["early"], row["late"]),
+                "ci_high": max(row["early"], row["late"]),
+                "theory": row["whole"],
+            }
+
+
+def differences(tuned: pd.DataFrame) -> Iterator[dict]:
+    """Median and largest distance of the theory's exponents from the paper's; range as above."""
+    for model, some in local(tuned).groupby("model"):
+        distance = some[["whole_off", "early_off", "late_off"]].abs()
+        for name, of_all in (("median", distance.median()), ("largest", distance.max())):
+            yield {
+                "quantity": f"{name} difference by theory",
+                "model": model,
+                "sigma": some["sigma"].iloc[0],
+                "against": CLOCK,
+                "estimate": of_all["whole_off"],
+                "ci_low": of_all.min(),
+                "ci_high": of_all.max(),
+                "theory": of_all["whole_off"],
+                "points": len(some),
+                **some.iloc[0][["window_low", "window_high"]],
+            }
+
+
+def ratio_exponents(
+    runs: pd.DataFrame, theory: pd.DataFrame, window: tuple[float, float]
+) -> Iterator[dict]:
+    """``p`` of ``R_linear / R_quadratic ~ (T / log2 T)^p`` in every cell, replicates in pairs."""
+    risk = runs.assign(risk=runs["excess_risk"].where(~runs["diverged"], np.inf))
+    ratio = _ratio(risk[risk["step_factor"] == 1], "risk", "replicate")
+    expected = _ratio(theory[theory["step_factor"] == 1], "theory")
+    for key, some in ratio.groupby(PROBLEM):
+        fit = dict(scale_fits(some.reset_index(), "samples", "ratio", window, paired=False))[CLOCK]
+        mine = expected.loc[key]
+        clock = natural_clock(mine.index.get_level_values("samples").to_numpy(float))
+        yield dict(zip(PROBLEM, key, strict=True)) | {
+            "quantity": "ratio exponent",
+            "model": "linear/quadratic",
+            "against": CLOCK,
+            "estimate": fit.exponent,
+            "ci_low": fit.ci_low,
+            "ci_high": fit.ci_high,
+            "theory": curve_exponent(clock, mine["ratio"].to_numpy(), fit.window),
+            "window_low": fit.window[0],
+            "window_high": fit.window[1],
+            "points": fit.points,
+        }
+
+
+def _ratio(frame: pd.DataFrame, value: str, *pairs: str) -> pd.DataFrame:
+    wide = frame.pivot(index=[*PROBLEM, "samples", *pairs], columns="model", values=value)
+    return (wide["linear"] / wide["quadratic"]).fillna(1.0).to_frame("ratio")  # nan: both diverged
+
+
+def _slope(model: str, cells: pd.DataFrame) -> dict:
+    """Least-squares slope of measured on predicted exponents, resampling cells."""
+    predicted = cells.apply(
+        lambda row: rates.sample_exponent(model, row["alpha"], row["beta"]), axis="columns"
+    )
+
+    def slope(x, y):
+        return np.polyfit(x, y, 1)[0]
+
+    return interval([predicted.to_numpy(), cells["estimate"].to_numpy()], slope) | {
+        "quantity": "slope of measured on predicted",
+        "model": model,
+        "sigma": cells["sigma"].iloc[0],
+        "against": CLOCK,
+        "theory": slope(predicted, cells["theory"]),
+        "points": len(cells),
+    }
+
+
+def _share(ratios: pd.DataFrame) -> dict:
+    """In how many of the cells with ``alpha > beta`` the ratio grows; exact binomial interval."""
+    above = ratios[ratios["alpha"] > ratios["beta"]]
+    test = binomtest(int((above["estimate"] > 0).sum()), len(above))
+    low, high = test.proportion_ci(0.95)
+    return {
+        "quantity": "share with larger exponent above the line",
+        "model": "linear/quadratic",
+        "sigma": above["sigma"].iloc[0],
+        "against": CLOCK,
+        "estimate": test.statistic,
+        "ci_low": low,
+        "ci_high": high,
+        "theory": (above["theory"] > 0).mean(),
+        "points": len(above),
+    }
