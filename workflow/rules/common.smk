@@ -100,7 +100,7 @@ def study_parts(name):
     parts = {}
     if hasattr(study(name), "design"):
         parts["runs"] = [f"{folder}/runs/{part}.parquet" for part in range(settings["jobs"])]
-        parts["theory"] = [f"{folder}/theory.csv"]
+        parts["theory"] = [f"{folder}/theory.parquet"]
     if "grid" in settings:
         jobs = range(settings["grid"]["jobs"])
         parts["tuned"] = [f"{folder}/tuned/{part}.csv" for part in jobs]

@@ -45,7 +45,7 @@ rule study_theory:
     input:
         design=rules.study_design.output.table,
     output:
-        table=f"{RESULTS}/{{study}}/theory.csv",
+        table=f"{RESULTS}/{{study}}/theory.parquet",
     log:
         f"{RESULTS}/logs/{{study}}/theory.log",
     benchmark:
