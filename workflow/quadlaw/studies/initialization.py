@@ -147,7 +147,8 @@ def _simulated(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
     """The same by theory at more ``T``; the range is that of local exponents."""
-    samples = decades(*settings["decades"], 0.5)
+    first, last = settings["decades"]
+    samples = decades(first, last, max(0.5, 2 / (last - first)))  # three at least
     rows = _rows(problem, settings | {"samples": samples})
     points = _squares(predicted(_scaled(rows, settings["init_scales"], VARIED)), "theory")
     local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
