@@ -10,7 +10,7 @@ from quadlaw.studies import initialization
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 4.0}],
     "samples": [256, 1024, 4096, 16384],
-    "init_scales": [0.1, 0.2, 0.5, 1.0, 2.0, 4.0],
+    "init_scales": [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0],
     "fixed": {"init": 0.5, "size_factor": 32},
     "decades": [3, 5],
     "replicates": 8,

@@ -1,1 +1,153 @@
-"""Being written."""
+"""Which step sizes diverge, which is the best one, and how it scales with ``D``.
+
+Step sizes are taken in units of the stability edge (:func:`quadlaw.theory.stability_edge`). For the
+linear model that is where expected risk grows without bound; for the quadratic model it is that of
+its linearization at the target. Single runs diverge below it, as the noise is multiplicative, and
+the median of a few short runs may look good beyond it.
+
+The best step size balances adaptation, which wants ``eta lambda_D w*_D T`` of order one or more
+(``eta lambda_D T`` for the linear model), with the noise of order ``eta``. For ``alpha < beta``
+that is ``eta ~ D^((alpha - beta)/2)``, the paper's choice, and ``D^(alpha - beta)``; for
+``alpha >= beta`` it stays at the edge. By simulation: a parabola through the lowest median and its
+neighbours in ``log eta``. By theory: Brent's method (:func:`quadlaw.theory.tuned_step`) up to a
+quarter of the edge.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.estimates import ends, resampled, table
+from quadlaw.fitting import curve_exponent
+from quadlaw.problem import PowerLaw
+from quadlaw.theory import rates, stability_edge
+from quadlaw.theory.tuning import SAFE
+
+GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves
+SERIES = ["model", "alpha", "beta", "sigma"]
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``part`` and ``fraction``, the step size in units of the edge.
+
+    ``grid``: all fractions at every ``T``. ``quarter``: ``SAFE`` at the largest ``T``, with
+    more replicates.
+    """
+    frames = []
+    for one in settings["problems"]:
+        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        for model in ("quadratic", "linear"):
+            rows = scaling_rows(
+                problem, model, settings["samples"],
+                replicates=one.get("replicates", settings["replicates"]),
+                size_factor=settings["size_factor"],
+            )  # fmt: skip
+            rows["edge"] = [stability_edge(problem, M, model) for M in rows["model_size"]]
+            last = rows[rows["samples"] == rows["samples"].max()]
+            frames += [_at(rows, fraction, GRID) for fraction in settings["fractions"]]
+            frames.append(_at(last, SAFE, QUARTER).assign(replicates=settings["many"]))
+    return stacked(frames)
+
+
+def _at(rows: pd.DataFrame, fraction: float, part: str) -> pd.DataFrame:
+    return rows.assign(step_size=fraction * rows["edge"], fraction=fraction, part=part)
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Risk and diverged share by step size and ``T``; the best step sizes; their exponents."""
+    runs, theory, rows = tables["runs"], tables["theory"], []
+    curves = [measured_curves(runs, theory)]
+    for _, some in runs[runs["part"] == QUARTER].groupby(SERIES):
+        rows.append(_labels(some) | diverged_share(some["diverged"]))
+    theory = dict(list(theory[theory["part"] == GRID].groupby(SERIES)))
+    for key, some in runs[runs["part"] == GRID].groupby(SERIES):
+        points, row = best_steps(some, theory[key])
+        curves.append(points.assign(**_labels(some), part=BEST, setting="simulated"))
+        rows.append(_labels(some) | row)
+    for _, some in tables["tuned"].groupby(SERIES):
+        points = _dimensions(some[["samples", "step_size", "at_limit"]], _labels(some))
+        curves.append(points.assign(**_labels(some), part=BEST, setting="theory"))
+        rows.append(_labels(some) | _by_theory(points))
+    return stacked(curves), table(rows)
+
+
+def _labels(some: pd.DataFrame) -> dict:
+    return some.iloc[0][SERIES].to_dict()
+
+
+def diverged_share(diverged: pd.Series) -> dict:
+    """The share of diverged runs with its exact (Clopper-Pearson) interval."""
+    interval = binomtest(int(diverged.sum()), len(diverged)).proportion_ci(method="exact")
+    name = f"diverged share at {'a quarter' if SAFE == 0.25 else SAFE} of the edge"
+    share = {"estimate": diverged.mean(), "ci_low": interval.low, "ci_high": interval.high}
+    return share | {"quantity": name, "points": len(diverged)}
+
+
+def lowest(log_eta: np.ndarray, log_risk: np.ndarray) -> float:
+    """Where a parabola through the lowest point and its neighbours is lowest.
+
+    The lowest point itself if it is the first or the last, or if a neighbour's risk is infinite.
+    """
+    k = int(np.argmin(log_risk))
+    near = slice(k - 1, k + 2)
+    if k in (0, len(log_eta) - 1) or not np.isfinite(log_risk[near]).all():
+        return float(log_eta[k])
+    curvature, slope, _ = np.polyfit(log_eta[near] - log_eta[k], log_risk[near], 2)
+    return float(log_eta[k] - slope / (2 * curvature)) if curvature > 0 else float(log_eta[k])
+
+
+def best_steps(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """The step size of the least risk at every ``T``, and its exponent in ``D(T)``."""
+    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
+    wide = runs.assign(log_risk=np.log(risk)).pivot(
+        index=["samples", "step_size"], columns="replicate", values="log_risk"
+    )
+    grids = [
+        (np.log(some.index.get_level_values("step_size").to_numpy()), some.to_numpy())
+        for _, some in wide.groupby("samples")
+    ]
+
+    def best(chosen):
+        return np.exp([lowest(eta, np.median(r[:, chosen], axis=1)) for eta, r in grids])
+
+    points = pd.DataFrame({"samples": np.sort(runs["samples"].unique())})
+    points = _dimensions(points, _labels(runs)).assign(step_size=best(np.arange(wide.shape[1])))
+    points["theory"] = [_lowest_theory(some) for _, some in theory.groupby("samples")]
+    draws, D = resampled(wide.shape[1], best), points["dimension"]
+    row = {"estimate": _exponent(D, points["step_size"]), "theory": _exponent(D, points["theory"])}
+    row |= ends(np.array([_exponent(D, draw) for draw in draws]))
+    return points.assign(**ends(draws)), _summary(points, "optimal step exponent") | row
+
+
+def _lowest_theory(theory: pd.DataFrame) -> float:
+    """The same of the theory's risks, infinite where it refuses."""
+    theory = theory.sort_values("step_size")
+    return np.exp(lowest(np.log(theory["step_size"].to_numpy()), _log_risk(theory["theory"])))
+
+
+def _log_risk(risk: pd.Series) -> np.ndarray:
+    return np.log(risk.fillna(np.inf).to_numpy())
+
+
+def _by_theory(points: pd.DataFrame) -> dict:
+    """The exponent over all ``T``, with the range of local ones."""
+    points = points.sort_values("samples")
+    local = np.diff(np.log(points["step_size"])) / np.diff(np.log(points["dimension"]))
+    slope = _exponent(points["dimension"], points["step_size"])
+    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
+    return _summary(points, "optimal step exponent by theory") | row
+
+
+def _dimensions(points: pd.DataFrame, labels: dict) -> pd.DataFrame:
+    series = (labels["model"], labels["alpha"], labels["beta"])
+    return points.assign(dimension=rates.effective_dimension(*series, points["samples"]))
+
+
+def _exponent(dimension, step_size) -> float:
+    return curve_exponent(dimension, step_size, (0.0, np.inf))
+
+
+def _summary(points: pd.DataFrame, quantity: str) -> dict:
+    span = {"window_low": points["dimension"].min(), "window_high": points["dimension"].max()}
+    return {"quantity": quantity, "against": "D"} | span | {"points": len(points)}
