@@ -1,1 +1,106 @@
-"""Being written."""
+"""The sample size from which the quadratic model wins.
+
+For ``alpha > beta`` the ratio of linear to quadratic risk grows as a power of ``T``, but from a
+value below one: a small ``v_0`` costs the quadratic model time. The *crossover* is where the ratio
+passes one for the last time, between two ``T`` on a straight line in logarithms. By theory: over a
+grid of problems and initial values, each model at its best step size. By simulation: where the
+median of the paired ratio passes one within the simulated ``T``, beside the theory at the very same
+settings. Problems with ``alpha <= beta``, whose ratio has no power to grow by, are left out.
+Ding et al. 2025 (arXiv 2502.09106) state the powers; where they take effect is not in the paper.
+"""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.curves import paired_ratio, ratio_curves
+from quadlaw.estimates import interval, table
+
+PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
+QUANTITY = "log10 of simulated over predicted crossover"
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Ratios against ``T`` with the crossover of their curve; simulated over predicted crossovers.
+
+    Curves: column ``source`` is ``grid``, ``theory`` (at the settings simulated) or ``simulation``;
+    ``log_crossover`` is of base ten, with its interval where simulated. Estimates have a row for
+    each series that crosses within the simulated ``T`` by simulation or by theory, without a number
+    unless by both; if there is none, one row without numbers.
+    """
+    runs = tables["reported"]
+    runs = runs[runs["alpha"] > runs["beta"]]
+    pairs = {key: _by_samples(some) for key, some in paired_ratio(runs).groupby(PROBLEM)}
+    simulated = {key: _simulated(*some) for key, some in pairs.items()}
+    curves = pd.concat(
+        [
+            _with_crossover(_ratios(tables["tuned"]), "grid"),
+            _with_crossover(_ratios(tables["predicted"]), "theory"),
+            _with_crossover(ratio_curves(runs), "simulation", simulated),
+        ],
+        ignore_index=True,
+    )
+    theory = curves[curves["source"] == "theory"].groupby(PROBLEM)["log_crossover"].first()
+    rows = [_row(key, simulated[key], theory[key]) for key in pairs]
+    return curves, table([row for row in rows if row] or [_row(next(iter(pairs)), {}, np.nan)])
+
+
+def crossing(x: np.ndarray, y: np.ndarray) -> float:
+    """The ``x`` from which a curve of straight lines stays above zero.
+
+    ``inf`` if it ends below, ``-inf`` if it is never below; ``x`` rises.
+    """
+    below = np.flatnonzero(y < 0)
+    if not len(below):
+        return -np.inf
+    k = below[-1]
+    if k == len(y) - 1:
+        return np.inf
+    return float(x[k] + (x[k + 1] - x[k]) * y[k] / (y[k] - y[k + 1]))
+
+
+def _ratios(theory: pd.DataFrame) -> pd.DataFrame:
+    """Linear over quadratic risk of a table of both."""
+    theory = theory[theory["alpha"] > theory["beta"]]
+    wide = theory.pivot(index=[*PROBLEM, "samples"], columns="model", values="risk")
+    return (wide["linear"] / wide["quadratic"]).rename("ratio").dropna().reset_index()
+
+
+def _with_crossover(ratios: pd.DataFrame, source: str, known: dict | None = None) -> pd.DataFrame:
+    """Ratios with their curve's crossover, or with the one that is known."""
+    frames = []
+    for key, some in ratios.groupby(PROBLEM):
+        place = crossing(np.log10(some["samples"].to_numpy()), np.log(some["ratio"].to_numpy()))
+        found = known[key] if known else {"estimate": place}
+        names = {"estimate": "log_crossover", "ci_low": "cross_low", "ci_high": "cross_high"}
+        frames.append(some.assign(**{names[name]: value for name, value in found.items()}))
+    return pd.concat(frames).assign(source=source)
+
+
+def _by_samples(pairs: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
+    """``log10 T`` in rising order and the logarithms of the ratios at each."""
+    groups = list(pairs.groupby("samples")["ratio"])
+    with np.errstate(divide="ignore"):  # a ratio is zero where the quadratic run diverged
+        log_ratios = [np.log(ratios.to_numpy()) for _, ratios in groups]
+    return np.log10([T for T, _ in groups]), log_ratios
+
+
+def _simulated(x: np.ndarray, log_ratios: list[np.ndarray]) -> dict[str, float]:
+    """The crossover of medians, ``log10 T``, and its interval; the streams of each ``T`` differ."""
+
+    def of_medians(*drawn):
+        return crossing(x, np.array([np.median(values) for values in drawn]))
+
+    with np.errstate(invalid="ignore"):  # resamples that do not cross are infinite
+        return interval(log_ratios, of_medians, paired=False)
+
+
+def _row(key: tuple, simulated: dict[str, float], predicted: float) -> dict | None:
+    """Simulated over predicted; None if neither is within the simulated sample sizes."""
+    series = dict(zip(PROBLEM, key, strict=True))
+    setting = f"v_0 scale {series.pop('init_scale'):g}"
+    series |= {"model": "linear/quadratic", "quantity": QUANTITY, "setting": setting}
+    if simulated and not np.isfinite([simulated["estimate"], predicted]).any():
+        return None
+    ratios = {name: value - predicted for name, value in simulated.items()}
+    both = ratios and np.isfinite(ratios["estimate"])
+    return series | (ratios if both else {})

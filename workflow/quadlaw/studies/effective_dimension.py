@@ -1,1 +1,161 @@
-"""Being written."""
+"""How many coordinates are learned, counted in three ways, against the sample size.
+
+* ``front``: the leading coordinates that have all grown, ``w_i > w*_i / 2``, at the end of the
+  adaptation phase;
+* ``learned``: the coordinates that have grown by the end of the run, and had not at its start;
+* the *risk dimension* ``D_R``, at which ``sum_{i > D_R} i^-beta`` is the risk: the size of the
+  smallest model that could have it.
+
+The paper (Ding et al. 2025, arXiv 2502.09106, main theorem) has one ``D ~ T^(1/s)`` in place of all
+three, with ``s`` of :func:`quadlaw.theory.rates.rate_exponent`.
+
+Theory: coordinate ``i`` has grown with a probability ``p_i``, independently of the others, as each
+sees the others only through the risk. Its law is the Gamma law of the mean field's mean and
+variance (quadratic) or the normal law of the exact ones (linear). Then the front is at least ``n``
+with probability ``p_1 ... p_n``, and ``sum_i p_i`` coordinates are learned on average.
+
+A count ``n`` stands for the interval from ``n - 1/2`` to ``n + 1/2``, uniformly, as in the median
+of grouped data: of whole numbers that all agree, the median would have no interval.
+"""
+
+from operator import itemgetter
+
+import numpy as np
+import pandas as pd
+from scipy.special import zeta
+from scipy.stats import gamma, norm
+
+from quadlaw.curves import SERIES, median_with_interval
+from quadlaw.estimates import exponents, table
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import named
+from quadlaw.sgd import GROWN
+from quadlaw.theory import linear_risk, mean_field
+from quadlaw.theory.grids import Nodes
+
+# The columns of runs and of the theory that hold a dimension, and what their exponents are called.
+DIMENSIONS = {"front": "front", "learned": "learned", "risk_dimension": "risk dimension"}
+LEAST = 0.5  # counts of 0 have no logarithm
+POINT = [*SERIES, "samples", "model_size", "step_size", "init", "schedule"]
+FINE = 0.02  # growth of the theory's leaps: the end of adaptation is met to this share
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Medians of the three dimensions beside the theory's, one row a dimension; exponents."""
+    runs = tables["reported"].assign(setting="")
+    for count in ("front", "learned"):
+        runs[count] = spread(runs[count])
+    runs["risk_dimension"] = risk_dimension(runs["risk"], runs["beta"])
+    known = tables["predicted"].rename(columns={"risk": "theory"})[[*SERIES, "samples", "theory"]]
+    points = runs[POINT].drop_duplicates().merge(known, on=[*SERIES, "samples"], how="left")
+    theory = points.assign(setting="", **predicted_dimensions(points))
+    rows = [
+        row
+        for column, name in DIMENSIONS.items()
+        for row in exponents(
+            runs, f"{name} exponent", window=settings["window"], theory=theory,
+            value=itemgetter(column), theory_value=itemgetter(column),
+        )
+    ]  # fmt: skip
+    return pd.concat([_curves(runs, theory, column) for column in DIMENSIONS]), table(rows)
+
+
+def _curves(runs: pd.DataFrame, theory: pd.DataFrame, column: str) -> pd.DataFrame:
+    medians = runs.groupby(POINT)[column].apply(median_with_interval).unstack()
+    medians = medians[["risk", "ci_low", "ci_high"]].rename(columns={"risk": "median"})
+    expected = theory.set_index(POINT)[column].rename("theory")
+    return medians.join(expected).reset_index().assign(dimension=DIMENSIONS[column])
+
+
+def spread(counts: pd.Series) -> pd.Series:
+    """Counts spread uniformly over half a unit to either side; at least ``LEAST``."""
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, len(counts))
+    return (counts + noise).clip(lower=LEAST)
+
+
+def risk_dimension(risk: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """``D``, not whole, with ``zeta(beta, D + 1) = risk``; at least ``LEAST``."""
+    size = np.geomspace(LEAST, 1e9, 4001)
+    risk, beta = np.broadcast_arrays(risk, beta)
+    result = np.empty(risk.shape)
+    for one in np.unique(beta):
+        here = beta == one
+        log_tail = np.log(zeta(one, size + 1))
+        log_size = np.interp(-np.log(risk[here]), -log_tail, np.log(size))
+        result[here] = np.exp(log_size)
+    return result
+
+
+def predicted_dimensions(points: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The theory's three dimensions in every row of ``points``, missing where it refuses."""
+    counts = [_counts(row) for row in points.to_dict("records")]
+    front, learned = np.array(counts).T
+    risk = risk_dimension(points["theory"], points["beta"])
+    return {"front": front, "learned": learned, "risk_dimension": risk}
+
+
+def _counts(row: dict) -> tuple[float, float]:
+    """Median front at the end of adaptation and mean number learned by the end of the run."""
+    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    nodes = Nodes.of(problem, row["model_size"])
+    ends = [named(row["schedule"]).adaptation_steps(row["samples"]), row["samples"]]
+    grown = {"quadratic": _quadratic_grown, "linear": _linear_grown}[row["model"]]
+    try:
+        adapted, final = grown(problem, nodes, row, ends)
+    except ValueError as fault:
+        print(f"no prediction for {row}: {fault}")
+        return np.nan, np.nan
+    late = row["init"] ** 2 <= GROWN * nodes.target
+    return median_front(adapted, nodes.count), float(np.sum(nodes.count * final * late))
+
+
+def median_front(grown: np.ndarray, count: np.ndarray) -> float:
+    """The front's median, for nodes that stand for ``count`` coordinates each.
+
+    That of the spread counts: half a unit below the ``n`` with ``p_1 ... p_n = 1/2``.
+    """
+    fall = -np.cumsum(count * np.log(np.maximum(grown, 1e-300)))
+    ends = np.cumsum(count)
+    n = np.interp(np.log(2), np.concatenate([[0], fall]), np.concatenate([[0], ends]))
+    return max(float(n) - 0.5, LEAST)
+
+
+def _setting(row: dict) -> dict:
+    rest = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    return rest | {"schedule": named(row["schedule"]), "growth": FINE}
+
+
+def _quadratic_grown(problem, nodes, row, ends) -> list[np.ndarray]:
+    """``p_i`` at every node, at the times ``ends``."""
+    result = mean_field(problem, times=ends, **_setting(row))
+    shares = []
+    for _, state in result.coordinates.groupby("time"):
+        mean, variance = state["mean"], np.maximum(state["variance"], 1e-12 * state["mean"] ** 2)
+        law = gamma(mean**2 / variance, scale=variance / mean)
+        shares.append(law.sf(GROWN * state["target"]))
+    return shares
+
+
+def _linear_grown(problem, nodes, row, ends) -> list[np.ndarray]:
+    """``p_i`` at every node, at the times ``ends``, from the exact mean and second moment.
+
+    ``E (w_i - w*_i)`` shrinks by ``1 - eta lambda_i`` a step; the second moment as in
+    :mod:`quadlaw.theory.linear`, at the risk that is found there.
+    """
+    path = linear_risk(problem, whole=True, method="leaps", **_setting(row))
+    time = path["time"].to_numpy()
+    risk = path["excess_risk"].to_numpy()
+    noise = problem.sigma**2 + (risk[1:] + risk[:-1]) / 2
+    etas = row["step_size"] * named(row["schedule"]).factor(time[:-1], row["samples"])
+    bias = row["init"] ** 2 - nodes.target
+    square, shares, lams = bias**2, [], nodes.eigenvalues
+    marks = set(np.searchsorted(time, ends))
+    for k, (steps, eta, level) in enumerate(zip(np.diff(time), etas, noise, strict=True), 1):
+        loss = 2 * eta * lams * (1 - eta * lams)
+        kept = (1 - loss) ** steps
+        square = kept * square + (1 - kept) / loss * eta**2 * lams * level
+        bias = bias * (1 - eta * lams) ** steps
+        if k in marks:
+            error = np.sqrt(np.maximum(square - bias**2, 1e-24 * nodes.target**2))
+            shares.append(norm.sf((GROWN - 1) * nodes.target, loc=bias, scale=error))
+    return shares
