@@ -124,7 +124,12 @@ class Handover:
 
     @classmethod
     def of(cls, row: dict) -> "Handover":
-        """Whether a coordinate is learned, and its moments if so, by the closure's Gamma law."""
+        """Whether a coordinate is learned, and its moments if so, by the closure's Gamma law.
+
+        A typical run, as the median shows it: the leading coordinates are all learned as long as
+        the expected number of exceptions is below one half. (The mean of all runs is that of rare
+        ones, in which a leading coordinate happens to be low at ``T1``, and is frozen there.)
+        """
         problem, schedule = PowerLaw(row["alpha"], row["beta"], row["sigma"]), Constant()
         settings = {key: row[key] for key in ("model_size", "step_size", "init")}
         first = named(row["schedule"]).adaptation_steps(row["samples"])
@@ -135,11 +140,13 @@ class Handover:
         above = [gamma.sf(GROWN * target / (mean * rho), 1 / rho + k) for k in range(3)]
         square = mean**2 * (1 + rho)
         error = square * above[2] - 2 * target * mean * above[1] + target**2 * above[0]
-        rest = square - 2 * target * mean + target**2 - error
-        share = np.maximum(above[0], 1e-300)
         eigenvalues, count = problem.at(state["index"])[0], state["count"].to_numpy()
+        sure = np.cumsum(count * (1 - above[0])) < 0.5
+        rest = np.where(sure, 0, square - 2 * target * mean + target**2 - error)
         frozen = count @ (eigenvalues * rest) + float(problem.tail(row["model_size"]))
-        return cls(row, count * share, eigenvalues, target, error / share, float(frozen))
+        share = np.maximum(above[0], 1e-300)
+        count = np.where(sure, count, count * share)
+        return cls(row, count, eigenvalues, target, error / share, float(frozen))
 
     def path(self, model: str, step_size: float) -> pd.DataFrame:
         """Expected risk of a linear model from ``T1`` on: ``time, excess_risk``."""

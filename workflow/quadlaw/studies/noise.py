@@ -39,12 +39,15 @@ def design(settings: dict) -> pd.DataFrame:
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Median risks and numbers of coordinates by noise and ``T``; exponents."""
+    """Median risks by noise and ``T``; mean numbers of survivors; exponents."""
     runs, theory = tables["runs"], tables["theory"]
-    tuned = runs[runs["part"] == TUNED]
+    tuned, constant = (runs[runs["part"] == part] for part in (TUNED, CONSTANT))
     rows = list(exponents(tuned, "sample exponent", window=settings["window"], theory=theory))
-    rows.append(_survival(runs[runs["part"] == CONSTANT]))
-    return measured_curves(runs, theory), table(rows)
+    rows.append(_survival(constant))
+    left = constant[~constant["diverged"]].groupby(["part", "setting"])["learned"]
+    survivors = left.agg(survivors="mean", survivors_error="sem").reset_index()
+    curves = measured_curves(runs, theory).merge(survivors, on=["part", "setting"], how="left")
+    return curves, table(rows)
 
 
 def _survival(runs: pd.DataFrame) -> dict:

@@ -7,9 +7,7 @@ size at which the theory's risk from ``T1`` on is least. Theory: the mean field,
 moments at ``T1`` the exact recursion of the linear models' second moments.
 
 Plain linear SGD starts where the quadratic model has got to, so that it inherits what was learned.
-How close its predictor stays to the quadratic model's is seen besides the risk. The theory's means
-include the rare runs in which a leading coordinate happens to be below half of its target at ``T1``
-and is frozen there; for ``alpha < beta`` that puts them above the medians.
+How close its predictor stays to the quadratic model's is seen besides the risk.
 """
 
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from quadlaw.curves import median_with_interval
 from quadlaw.designs import measured_curves, scaling_rows, stacked
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
@@ -25,9 +24,10 @@ from quadlaw.schedules import named
 from quadlaw.sgd import DIVERGED
 from quadlaw.theory import mean_field_risk
 
-# What is seen at each time: the excess risk, and sum_i lambda_i (w_i - w_i of the quadratic model)^2
-# over the quadratic model's excess risk.
+# What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are
+# the quadratic model's weights and R_q its risk.
 RISK, DISTANCE = "risk", "relative distance"
+RATIO = "ratio"  # of last risks, in the table of curves; the models that it is reported of:
 EXPONENTS = (  # quantity, model that it is reported of, numerator, denominator
     ("rescaled ratio exponent", QUADRATIC, QUADRATIC, RESCALED),
     ("plain ratio exponent", PLAIN, PLAIN, QUADRATIC),
@@ -112,14 +112,23 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Medians by time, model and part; ratios of the last risks and their exponents in ``T``."""
     runs, theory = tables["runs"], tables["theory"]
     last, known = (some[some["time"] == some["samples"]] for some in (runs, theory))
-    estimates = list(_largest(last, known))
+    curves, estimates = [measured_curves(runs, theory)], list(_largest(last, known))
     for quantity, model, over, under in EXPONENTS:
         ratio, expected = (ratios(some, over, under).assign(model=model) for some in (last, known))
         estimates += exponents(
             ratio, quantity, window=settings["window"], value=lambda some: some["ratio"],
             theory=expected, theory_value=lambda some: some["ratio"],
         )  # fmt: skip
-    return measured_curves(runs, theory), table(estimates)
+        curves.append(_ratio_curve(ratio, expected))
+    return stacked(curves), table(estimates)
+
+
+def _ratio_curve(ratio: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """Median ratios with their intervals, beside the theory's."""
+    keys = [*PROBLEM, "model", "samples"]
+    medians = ratio.groupby(keys)["ratio"].apply(median_with_interval).unstack().reset_index()
+    known = expected[[*keys, "ratio"]].rename(columns={"ratio": "theory"})
+    return medians.merge(known, on=keys).assign(part=RATIO)
 
 
 def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
