@@ -32,7 +32,7 @@ from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.tuning import SAFE
 
 FIXED, TUNED = "fixed step", "tuned step"
-MORE = 8
+MORE = 2
 LARGEST = 12  # power of ten up to which the theory is drawn
 
 
