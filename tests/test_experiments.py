@@ -18,7 +18,8 @@ SWEEPS = CONFIG["sweeps"]
 
 
 def test_points_are_the_grid():
-    sweep = SWEEPS["sample_scaling"]
+    costly = {"alpha": 2.0, "beta": 2.0, "replicates": 400}
+    sweep = SWEEPS["sample_scaling"] | {"problems": [{"alpha": 3.0, "beta": 1.5}, costly]}
     points = experiments.sweep_points(sweep, CONFIG)
     runs = [
         (point["alpha"], point["beta"], point["samples"], replicate)

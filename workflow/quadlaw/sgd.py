@@ -103,14 +103,13 @@ def _train(
             yield done
 
 
-def _labels(spectrum: Spectrum, samples: int, schedule: Schedule, replicate: int) -> dict:
+def _labels(spectrum: Spectrum, samples: int, schedule: Schedule) -> dict:
     return {
         "alpha": spectrum.alpha,
         "beta": spectrum.beta,
         "sigma": spectrum.sigma,
         "samples": samples,
         "schedule": schedule.name,
-        "replicate": replicate,
     }
 
 
@@ -157,18 +156,21 @@ def run_lanes(
           the constant step size (0 without one);
         * ``learned``: how many coordinates that had not at the start have grown at the end.
     """
-    tables = []
+    tables, outcomes = [], []
     for replicate in replicates:
         groups = _groups(lanes, dtype)
         limits = [group.divergence_limit(spectrum) for group in groups]
         with np.errstate(over="ignore", invalid="ignore"):
             results = _results(spectrum, groups, samples, replicate, seed, schedule)
-        labels = _labels(spectrum, samples, schedule, replicate)
         for group, limit, result in zip(groups, limits, results, strict=True):
-            risk = result.pop("excess_risk")
-            outcome = {"excess_risk": risk, "diverged": ~(risk <= limit)}  # also for nan
-            tables.append(group.lanes.assign(**labels, **outcome, **result))
-    return pd.concat(tables, ignore_index=True)
+            risk = result["excess_risk"]
+            diverged = ~(risk <= limit)  # also for nan
+            tables.append(group.lanes)
+            number = np.full(len(risk), replicate)
+            outcomes.append(result | {"replicate": number, "diverged": diverged})
+    table = pd.concat(tables, ignore_index=True).assign(**_labels(spectrum, samples, schedule))
+    order = ("replicate", "excess_risk", "diverged", "front", "learned")
+    return table.assign(**{key: np.concatenate([one[key] for one in outcomes]) for key in order})
 
 
 def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
@@ -344,7 +346,8 @@ def trajectory(
     risks, weights = [], []
     for replicate in range(replicates):
         (group,) = _groups(lanes, dtype)
-        labels = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule, replicate)
+        labels = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule)
+        labels |= {"replicate": replicate}
         with np.errstate(over="ignore", invalid="ignore"):
             for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
                 here = labels | {"time": int(time)}

@@ -7,7 +7,7 @@ T^(1/beta)`` are, and ``p = 1 - 1/beta``, which is minimax.
 
 The formula for the fixed step speaks of noise. For ``beta = alpha + 1`` what is not yet fitted is
 as large as the noise until ``T ~ 10^4`` if the step is a tenth of the stability edge. The step is
-therefore the largest that is safe, ``SAFE`` of the edge; a smaller one runs beside it.
+therefore ``SHARE`` of the edge, a quarter; a smaller one runs beside it.
 
 At the fixed step models hold ``size_factor (eta T)^(1/alpha)`` coordinates: with four times
 ``T^(1/beta)``, as in other figures, all of them would be fitted, and the size, not the step, would
@@ -29,10 +29,10 @@ from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.theory import rates, stability_edge
-from quadlaw.theory.tuning import SAFE
 
 FIXED, TUNED = "fixed step", "tuned step"
 MORE = 2
+SHARE = 0.25
 LARGEST = 12  # power of ten up to which the theory is drawn
 
 
@@ -72,7 +72,7 @@ def _point(problem: PowerLaw, name: str, samples: int, size_factor: float, const
     fitted = rates.effective_dimension("linear", alpha, beta, samples)
     eta = float(rates.step_size("linear", alpha, beta, fitted, constant))
     if name == FIXED:
-        eta = SAFE * stability_edge(problem, 10**6)  # of a model that is as good as infinite
+        eta = SHARE * stability_edge(problem, 10**6)  # of a model that is as good as infinite
         fitted = (eta * samples) ** (1 / alpha)
     size = int(np.ceil(size_factor * fitted))
     return {
