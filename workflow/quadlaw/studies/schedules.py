@@ -1,1 +1,90 @@
-"""Being written."""
+"""What the step-size schedule does to the risk and its exponent.
+
+All schedules start from the same step size, the theory's best one for the default schedule, and
+see the same samples: nothing else varies. ``step_factors`` tell what other step sizes would give.
+
+Beside the paper's rate, what is expected comes from the noise that the last steps leave. Its
+variance in coordinate ``i`` is ``eta_t`` at the time that the coordinate still remembers, some
+``1 / (eta_t l_i)`` steps before the end, with ``l_i = lambda_i w*_i`` (``lambda_i`` for the linear
+model); its risk is ``l_i`` times as much.
+
+* *constant*: ``eta``, a floor at the constant ``eta`` of ``alpha > beta``. An average over the
+  last iterates, whose noise is independent at most times, takes it away;
+* *decay as* ``(1 - t/T)^p``: ``eta (eta l_i T)^(-p/(p + 1))``, ``p = 1`` for linear decay and 2 for
+  the cosine. Where the first coordinates dominate, at ``eta ~ D^q`` and ``D = T^(1/s)``, the
+  exponent cannot exceed ``(p - q/s)/(p + 1)``: 1/2 for linear decay and ``alpha >= beta``;
+* *halved* ``log2 T`` *times*: ``1/T``, up to a logarithm.
+"""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw import designs
+from quadlaw.curves import median_with_interval
+from quadlaw.estimates import exponents, table
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import Constant, TwoPhase, named
+
+MODELS = ("quadratic", "linear")
+DEFAULT = TwoPhase().name
+KEYS = ["model", "alpha", "beta", "step_factor"]
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the label ``setting``, the schedule's name.
+
+    A floor stands in the first coordinates alone and is as noisy as one of them: where one is
+    expected, runs are ``many``.
+    """
+    keys = ("replicates", "size_factor", "step_factors", "schedules")
+    options = {key: settings[key] for key in keys}
+    rows = designs.stacked(
+        designs.scaling_rows(
+            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), model, settings["samples"],
+            **options,
+        )
+        for one in settings["problems"]
+        for model in MODELS
+    )  # fmt: skip
+    floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
+    rows["replicates"] = rows["replicates"].mask(floor, settings["many"])
+    return rows.assign(setting=rows["schedule"])
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The theory at the reported step size, of the schedules that return the last iterate."""
+    last = ~design["schedule"].map(lambda name: named(name).averaging > 0)
+    asked = last & (design["step_factor"] == 1)
+    return designs.stacked([designs.predicted(design[asked]), design[~asked].assign(theory=np.nan)])
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Median risks by schedule; at the largest ``T``, over the default's (``final``); exponents."""
+    runs, theory = tables["runs"], tables["theory"]
+    averaged = runs["setting"].map(lambda name: named(name).averaging > 0)
+    window = settings["window"]
+    rows = [
+        *exponents(runs[~averaged], "sample exponent", window=window, theory=theory),
+        *exponents(runs[averaged], "sample exponent", window=window),
+    ]
+    curves = designs.measured_curves(runs, theory).assign(part="risk")
+    return designs.stacked([curves, final(curves, runs)]), table(rows)
+
+
+def final(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Risk over the default schedule's at the same step size and largest ``T``, as ``curves``.
+
+    ``risk`` is the median of the ratio over replicates, which see the same samples.
+    """
+    last = runs[runs["samples"] == runs["samples"].max()]
+    risk = last["excess_risk"].where(~last["diverged"], np.inf)
+    frames = []
+    for key, some in last.assign(risk=risk).groupby(KEYS):
+        wide = some.pivot(index="replicate", columns="schedule", values="risk")
+        ratio = wide.div(wide[DEFAULT], axis="index")
+        table = ratio.apply(lambda one: median_with_interval(one.dropna())).T.reset_index()
+        here = curves[(curves[[*KEYS, "samples"]] == [*key, last["samples"].iloc[0]]).all(axis=1)]
+        known = here.set_index("schedule")["theory"]
+        table["theory"] = table["schedule"].map(known / known[DEFAULT])
+        frames.append(table.assign(**dict(zip(KEYS, key, strict=True)), part="final"))
+    return designs.stacked(frames)
