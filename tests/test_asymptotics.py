@@ -35,7 +35,7 @@ def test_no_other_step_size_has_less_risk(model, alpha, beta):
     assert risk == pytest.approx(predicted_risk(model, problem, step_size=eta, **rest))
     assert at_limit == (alpha > beta)
     if at_limit:
-        assert eta == pytest.approx(SAFE[model] * stability_edge(problem, 1000, model))
+        assert eta == pytest.approx(SAFE * stability_edge(problem, 1000, model))
     for factor in (0.25, 0.5, 0.8) if at_limit else (0.25, 0.5, 0.8, 1.25, 2):
         assert predicted_risk(model, problem, step_size=eta * factor, **rest) > risk
 

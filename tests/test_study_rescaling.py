@@ -64,7 +64,7 @@ def test_design_has_the_best_admissible_plain_step(design):
     assert design["replicates"].tolist() == [2] * 3 + [3] * 3
     for row in design[design["samples"] == 1024].to_dict("records"):
         state, problem = Handover.of(row), PowerLaw(row["alpha"], row["beta"], 0.5)
-        largest = SAFE["linear"] * stability_edge(problem, row["model_size"], "linear")
+        largest = SAFE * stability_edge(problem, row["model_size"], "linear")
         best = state.path(PLAIN, row["plain_step"])["excess_risk"].iloc[-1]
         assert row["plain_step"] <= largest * (1 + 1e-9)
         for factor in (0.5, 0.8, 1.25):

@@ -9,6 +9,7 @@ from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Schedule
 from quadlaw.theory import rates, tuned_step
+from quadlaw.theory.tuning import SAFE
 
 KEYS = ["model", "alpha", "beta", "sigma"]
 
@@ -27,17 +28,21 @@ def tuned_risks(
     size_factor: float,
     init_scale: float,
     schedule: Schedule,
+    share: float = SAFE,
 ) -> pd.DataFrame:
     """The theory's risk at its best step size for every ``T``, with models of ``size_factor D(T)``.
 
-    ``D`` and ``v_0`` are the quadratic model's for both models, as in the simulated sweeps.
+    ``D`` and ``v_0`` are the quadratic model's for both models, as in the simulated sweeps. Steps
+    are at most ``share`` of the stability edge.
     """
     alpha, beta, rows = problem.alpha, problem.beta, []
     for T in samples:
         dimension = rates.effective_dimension("quadratic", alpha, beta, T)
         size = int(np.ceil(size_factor * dimension))
         init = float(rates.initial_value(alpha, beta, dimension, init_scale))
-        tuned = tuned_step(model, problem, model_size=size, samples=T, init=init, schedule=schedule)
+        tuned = tuned_step(
+            model, problem, model_size=size, samples=T, init=init, schedule=schedule, share=share
+        )
         rows.append({"samples": T, "model_size": size, "init": init} | tuned._asdict())
     every = {"model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma}
     return pd.DataFrame(rows).assign(**every)
@@ -65,6 +70,7 @@ def grid_risks(cells: list[dict], grid: dict, sigma: float, schedule: Schedule) 
     for cell in cells:
         problem, scale = PowerLaw(cell["alpha"], cell["beta"], sigma), cell["init_scale"]
         options = {"size_factor": grid["size_factor"], "init_scale": scale, "schedule": schedule}
+        options["share"] = grid["linear_share"] if cell["model"] == "linear" else SAFE
         risks = tuned_risks(problem, cell["model"], samples, **options)
         frames.append(risks.assign(init_scale=scale))
     return pd.concat(frames, ignore_index=True)

@@ -164,7 +164,7 @@ class Handover:
     def best_plain_step(self) -> float:
         """The plain linear model's step size of least risk, up to a quarter of its edge."""
         problem = PowerLaw(self.row["alpha"], self.row["beta"], self.row["sigma"])
-        largest = SAFE["linear"] * stability_edge(problem, self.row["model_size"], "linear")
+        largest = SAFE * stability_edge(problem, self.row["model_size"], "linear")
 
         def risk_at(eta):
             return self.path(PLAIN, eta)["excess_risk"].iloc[-1]

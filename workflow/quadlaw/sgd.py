@@ -343,20 +343,19 @@ def trajectory(
     require(times[-1] <= samples, "times", times[-1], "lies beyond samples")
     spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
 
-    risks, weights = [], []
+    seen, risks, weights = [], [], []
     for replicate in range(replicates):
         (group,) = _groups(lanes, dtype)
-        labels = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule)
-        labels |= {"replicate": replicate}
         with np.errstate(over="ignore", invalid="ignore"):
             for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
-                here = labels | {"time": int(time)}
-                risks.append(here | {"excess_risk": group.excess_risk(spectrum)[0]})
-                weight, target = group.weights()[0, chosen - 1], spectrum.target[chosen - 1]
-                weights.append(
-                    pd.DataFrame({"coordinate": chosen, "weight": weight, "target": target}).assign(
-                        **here
-                    )
-                )
-    weights = pd.concat(weights, ignore_index=True)
-    return pd.DataFrame(risks), weights[[*here, "coordinate", "weight", "target"]]
+                seen.append((replicate, int(time)))
+                risks.append(group.excess_risk(spectrum)[0])
+                weights.append(group.weights()[0, chosen - 1])
+    every = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule)
+    here = pd.DataFrame(seen, columns=["replicate", "time"])
+    here = pd.DataFrame(every, here.index).join(here)
+    table = here.loc[here.index.repeat(len(chosen))].reset_index(drop=True)
+    target = np.tile(spectrum.target[chosen - 1], len(here))
+    return here.assign(excess_risk=risks), table.assign(
+        coordinate=np.tile(chosen, len(here)), weight=np.concatenate(weights), target=target
+    )

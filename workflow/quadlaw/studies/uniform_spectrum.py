@@ -60,7 +60,7 @@ def design(settings: dict) -> pd.DataFrame:
 
 
 def _best_step(model: str, one: Finite, run: dict) -> float:
-    largest = SAFE[model] * stability_edge(one, run["model_size"], model)
+    largest = SAFE * stability_edge(one, run["model_size"], model)
 
     def risk_at(eta):
         return predicted_risk(model, one, step_size=eta, growth=COARSE, **run)
