@@ -97,7 +97,17 @@ def test_the_ledgers_columns_begin_with_those_that_users_rely_on():
 
 
 @pytest.mark.parametrize(
-    "formula", ["gamma + 1", "alpha.__class__", "open('x')", "(beta", "beta / (alpha - alpha)"]
+    "formula",
+    [
+        "model",
+        "(beta - 4) ** 0.5",
+        "10.0 ** 1000",
+        "gamma + 1",
+        "alpha.__class__",
+        "open('x')",
+        "(beta",
+        "beta / (alpha - alpha)",
+    ],
 )
 def test_a_formula_that_is_none_is_refused(formula):
     with pytest.raises(ValueError, match="formula = "):
@@ -108,8 +118,8 @@ def test_changed_verdicts_are_named():
     found = ledger([CLAIM], {"planted": planted(0.4, 0.1)})
     assert changed(found, found) == []
     other = found.assign(verdict=FAILED)
-    assert changed(found, other) == ["planted, quadratic, 3, 2, : not reproduced -> reproduced"]
-    assert changed(found, found.iloc[:0]) == ["planted, quadratic, 3, 2, : absent -> reproduced"]
+    assert changed(found, other) == ["planted, quadratic, 3, 2, , T: not reproduced -> reproduced"]
+    assert changed(found, found.iloc[:0]) == ["planted, quadratic, 3, 2, , T: absent -> reproduced"]
 
 
 def test_the_projects_claims_are_whole_and_cover_every_figure():

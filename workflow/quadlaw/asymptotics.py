@@ -7,7 +7,7 @@ import pandas as pd
 
 from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
-from quadlaw.schedules import Schedule
+from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.theory import rates, tuned_step
 from quadlaw.theory.tuning import SAFE
 
@@ -27,8 +27,8 @@ def tuned_risks(
     *,
     size_factor: float,
     init_scale: float,
-    schedule: Schedule,
     share: float = SAFE,
+    schedule: Schedule = TwoPhase(),
 ) -> pd.DataFrame:
     """The theory's risk at its best step size for every ``T``, with models of ``size_factor D(T)``.
 
@@ -63,13 +63,13 @@ def grid_cells(grid: dict) -> list[dict]:
     return sorted(cells, key=lambda cell: cell["alpha"] - cell["beta"])
 
 
-def grid_risks(cells: list[dict], grid: dict, sigma: float, schedule: Schedule) -> pd.DataFrame:
+def grid_risks(cells: list[dict], grid: dict, sigma: float) -> pd.DataFrame:
     """:func:`tuned_risks` of every cell, with its ``init_scale``."""
     samples = decades(*grid["decades"], grid["per_decade"])
     frames = []
     for cell in cells:
         problem, scale = PowerLaw(cell["alpha"], cell["beta"], sigma), cell["init_scale"]
-        options = {"size_factor": grid["size_factor"], "init_scale": scale, "schedule": schedule}
+        options = {"size_factor": grid["size_factor"], "init_scale": scale}
         options["share"] = grid["linear_share"] if cell["model"] == "linear" else SAFE
         risks = tuned_risks(problem, cell["model"], samples, **options)
         frames.append(risks.assign(init_scale=scale))

@@ -5,6 +5,7 @@ and, where there is one, a rival formula that the data must exclude. Its verdict
 numbers alone.
 """
 
+from numbers import Real
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +20,7 @@ COLUMNS = [
     "ci_high", "tolerance", "verdict", "figure", "rival", "setting", "against", "theory",
     "start_low", "start_high", "step_low", "step_high",
 ]  # fmt: skip
+IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
 CARRIED = COLUMNS[COLUMNS.index("setting") :]
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
 
@@ -33,9 +35,11 @@ def evaluate(formula: str | float, row: dict) -> float:
     """
     names = {key: row[key] for key in ("model", "alpha", "beta", "sigma")}
     try:
-        return SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
-    except (InvalidExpression, SyntaxError, TypeError, ZeroDivisionError) as fault:
+        value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
+    except (InvalidExpression, SyntaxError, TypeError, ArithmeticError) as fault:
         raise ValueError(f"formula = {formula!r}: {fault}") from None
+    require(isinstance(value, Real), "formula", formula, f"{value!r} is no real number")
+    return value
 
 
 def verdict(
@@ -43,8 +47,7 @@ def verdict(
 ) -> str:
     """What the interval ``[low, high]`` says of ``predicted`` within ``tolerance``.
 
-    * *reproduced*: the interval lies in the band and, where there is a rival outside of it or in
-      it, does not hold the rival;
+    * *reproduced*: the interval lies in the band and does not hold the rival, if there is one;
     * *not reproduced*: the interval and the band have no point in common;
     * *inconclusive*: anything else, a missing number among it.
     """
@@ -132,7 +135,6 @@ def changed(table: pd.DataFrame, known: pd.DataFrame) -> list[str]:
 
 def _by_row(table: pd.DataFrame) -> pd.Series:
     """Verdicts by what identifies a row, as text."""
-    keys = ["claim", "model", "alpha", "beta", "setting"]
     text = {key: [f"{value:g}" for value in table[key]] for key in ("alpha", "beta")}
-    rows = table.assign(**text, setting=table["setting"].fillna("").astype(str))
-    return rows.set_index(keys)["verdict"]
+    words = {key: table[key].fillna("").astype(str) for key in ("model", "setting", "against")}
+    return table.assign(**text, **words).set_index(IDENTITY)["verdict"]

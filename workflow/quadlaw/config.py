@@ -8,10 +8,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
+from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.checks import require
 from quadlaw.claims import evaluate
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
+from quadlaw.schedules import named
 from quadlaw.sgd import log_spaced
 from quadlaw.theory.stability import require_stable
 
@@ -156,25 +158,59 @@ def _check_studies(config: dict) -> None:
 
 
 def _check_study(key: str, one: dict, sweeps: dict) -> None:
-    sweep, grid = one.get("sweep"), one.get("grid")
+    sweep = one.get("sweep")
     require(sweep is None or sweep in sweeps, f"{key}.sweep", sweep, "no sweep has that name")
-    for kind, problems in (
-        (key, one.get("problems")),
-        (f"{key}.grid", (grid or {}).get("problems")),
-    ):
-        _check_problems(f"{kind}.problems", problems or [])
+    _check_problems(f"{key}.problems", one.get("problems", []))
     if "window" in one:
-        samples = one.get("samples") or sweeps[sweep]["samples"]
+        samples = one.get("samples") or sweeps.get(sweep, {}).get("samples", [])
+        reason = "must begin at 3 or later, as T / log2 T falls before"
+        require(one["window"][0] >= 3, f"{key}.window", one["window"], reason)
         _check_window(f"{key}.window", one["window"], samples, "samples")
-    if grid is not None:
-        low, high = grid["decades"]
-        reason = "the first power of ten must lie below the second"
-        require(low < high, f"{key}.grid.decades", [low, high], reason)
-        for number, problem in enumerate(grid.get("problems", [])):
-            place = f"{key}.grid.problems[{number}].replicates"
-            require(
-                "replicates" not in problem, place, problem.get("replicates"), "the theory has none"
-            )
+    if "grid" in one:
+        _check_grid(f"{key}.grid", one["grid"])
+    if "decades" in one:
+        _check_decades(f"{key}.decades", one["decades"])
+    for number, name in enumerate(one.get("schedules", [])):
+        _check_schedule(f"{key}.schedules[{number}]", name)
+    if "survival" in one:
+        _check_survival(f"{key}.survival", one["survival"])
+    if "sparsity" in one:
+        sparsity, dimension = one["sparsity"], one["dimension"]
+        reason = f"the target has only {dimension} coordinates"
+        require(sparsity <= dimension, f"{key}.sparsity", sparsity, reason)
+
+
+def _check_grid(key: str, grid: dict) -> None:
+    problems = grid.get("problems", [])
+    _check_problems(f"{key}.problems", problems)
+    _check_decades(f"{key}.decades", grid["decades"])
+    for number, problem in enumerate(problems):
+        value, place = problem.get("replicates"), f"{key}.problems[{number}].replicates"
+        require(value is None, place, value, "the theory has none")
+    sizes = decades(*grid["decades"], grid["per_decade"])
+    reason = f"gives {len(sizes)} sample sizes, an exponent with a range needs 3"
+    require(len(sizes) >= 3, f"{key}.per_decade", grid["per_decade"], reason)
+    cells = len(grid_cells(grid))
+    require(grid["jobs"] <= cells, f"{key}.jobs", grid["jobs"], f"there are {cells} cells to share")
+
+
+def _check_decades(key: str, ends: list[int]) -> None:
+    require(ends[0] < ends[1], key, ends, "the first power of ten must lie below the second")
+
+
+def _check_schedule(key: str, name: str) -> None:
+    try:
+        proper = named(name).name
+    except ValueError as fault:
+        raise ValueError(f"{key} = {name!r}: {str(fault).split(': ', 1)[1]}") from None
+    require(proper == name, key, name, f"write it {proper}")
+
+
+def _check_survival(key: str, one: dict) -> None:
+    reason = "must lie below beta, or it is not the last coordinates that die out"
+    require(one["alpha"] < one["beta"], f"{key}.alpha", one["alpha"], reason)
+    for sigma in one["sigmas"]:
+        _check_step(f"{key}.step_size", one | {"sigma": sigma}, one["step_size"])
 
 
 def _check_step(key: str, setting: dict, eta: float) -> None:

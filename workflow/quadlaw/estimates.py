@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.exponents import SCALES, scale_fits
-from quadlaw.fitting import curve_exponent, power_law_exponent
+from quadlaw.fitting import LEAST_POINTS, curve_exponent, expanded_level, power_law_exponent
 
 COLUMNS = [
     "quantity", "model", "alpha", "beta", "sigma", "setting", "against",
@@ -97,9 +97,11 @@ def _theory(theory, series, axis, scale, window, value) -> float:
     mine = theory[rows].sort_values(axis)
     y = 1 / mine["theory"] if value is None else value(mine)
     known = np.isfinite(y)
+    known &= mine[axis].between(*window)
+    if known.sum() < LEAST_POINTS:
+        return np.nan
     of = SCALES[axis][scale]
-    ends = tuple(of(np.array(window, dtype=float)))
-    return curve_exponent(of(mine[axis].to_numpy(float)[known]), y[known], ends)
+    return curve_exponent(of(mine[axis].to_numpy(float)[known]), y[known], (0.0, np.inf))
 
 
 def _step_range(runs, axis, scale, window) -> dict[str, float]:
@@ -118,15 +120,17 @@ def _step_range(runs, axis, scale, window) -> dict[str, float]:
 def interval(
     values: Sequence[np.ndarray], statistic: Callable, *, paired: bool = True, seed: int = 0
 ) -> dict[str, float]:
-    """``estimate, ci_low, ci_high`` of a statistic of replicates, by a percentile bootstrap.
+    """``estimate, ci_low, ci_high`` of a statistic of replicates, by an expanded bootstrap.
+
+    The percentile interval of :func:`quadlaw.fitting.expanded_level`.
 
     ``statistic(*values)`` is a number; with ``paired``, replicate ``r`` is drawn of all at once.
     """
     from scipy.stats import bootstrap  # takes half a second, and most jobs never ask
 
     result = bootstrap(
-        values, statistic, paired=paired, vectorized=False, n_resamples=1000,
-        method="percentile", rng=np.random.default_rng(seed),
+        values, statistic, paired=paired, vectorized=False, n_resamples=1000, method="percentile",
+        confidence_level=expanded_level(min(map(len, values))), rng=np.random.default_rng(seed),
     )  # fmt: skip
     low, high = result.confidence_interval
     return {"estimate": float(statistic(*values)), "ci_low": float(low), "ci_high": float(high)}
@@ -136,14 +140,15 @@ def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndar
     """``statistic`` of resampled numbers of replicates, for one that is a whole curve.
 
     ``statistic(chosen)``, with ``chosen`` an array of ``replicates`` numbers, is an array of any
-    shape; the draws lie along the first axis. Replicates of the same number may well be of
-    independent streams: their rows are drawn together, which changes no distribution.
+    shape; the draws lie along the first axis. Replicates of the same number may be of independent
+    streams: drawing them together adds sample correlations, which are zero on average.
     """
     draw = np.random.default_rng(seed)
     return np.array([statistic(draw.integers(replicates, size=replicates)) for _ in range(1000)])
 
 
-def ends(draws: np.ndarray) -> dict[str, np.ndarray]:
-    """``ci_low, ci_high``: the 95 % percentile interval of draws along the first axis."""
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+def ends(draws: np.ndarray, replicates: int) -> dict[str, np.ndarray]:
+    """``ci_low, ci_high``: the expanded 95 % interval of draws along the first axis."""
+    outside = (1 - expanded_level(replicates)) / 2
+    low, high = np.quantile(draws, [outside, 1 - outside], axis=0)
     return {"ci_low": low, "ci_high": high}

@@ -87,7 +87,7 @@ def _coefficients(log_x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return weights * centred / np.sum(weights * centred**2)
 
 
-def _level(replicates: int) -> float:
+def expanded_level(replicates: int) -> float:
     """Nominal level at which a percentile interval of few replicates covers 95 %.
 
     The expanded percentile interval of Hesterberg (2015, "What teachers should know about the
@@ -110,7 +110,7 @@ def _interval(
         return np.tensordot(coefficients, np.array(medians), axes=1)
 
     draw = np.random.default_rng(seed)
-    level = _level(min(map(len, samples)))
+    level = expanded_level(min(map(len, samples)))
     options = {"n_resamples": RESAMPLES, "method": "percentile", "confidence_level": level}
     result = bootstrap(samples, slope_of, paired=paired, vectorized=True, rng=draw, **options)
     interval = result.confidence_interval

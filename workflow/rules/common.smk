@@ -47,8 +47,8 @@ try:
         read_yaml("workflow/schemas/claims.schema.yaml"),
         FIGURES,
     )
-except ValueError as fault:
-    sys.exit(f"{config['ledger']['claims']}: {fault}")
+except (ValueError, OSError, yaml.YAMLError) as fault:
+    sys.exit(f"{config['ledger']['claims']}: {' '.join(str(fault).split())}")
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}

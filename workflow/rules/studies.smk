@@ -73,7 +73,6 @@ rule study_tuned:
         grid=lambda wildcards: STUDIES[wildcards.study]["grid"],
         parts=lambda wildcards: STUDIES[wildcards.study]["grid"]["jobs"],
         sigma=config["sigma"],
-        schedule=config["schedule"],
         code=code_hash("quadlaw.asymptotics", "quadlaw.designs", "quadlaw.files"),
     message:
         "Theory's risk at its best step sizes, {wildcards.study}, part {wildcards.part}"

@@ -4,12 +4,11 @@ from joblog import logged
 from quadlaw.asymptotics import grid_cells, grid_risks
 from quadlaw.designs import share
 from quadlaw.files import write_table
-from quadlaw.schedules import TwoPhase
 
 
-def main(grid, part, parts, sigma, schedule, table):
+def main(grid, part, parts, sigma, table):
     cells = share(grid_cells(grid), part, parts)
-    write_table(grid_risks(cells, grid, sigma, TwoPhase(**schedule)), table)
+    write_table(grid_risks(cells, grid, sigma), table)
 
 
 if __name__ == "__main__":
@@ -19,6 +18,5 @@ if __name__ == "__main__":
             int(snakemake.wildcards.part),
             snakemake.params.parts,
             snakemake.params.sigma,
-            snakemake.params.schedule,
             snakemake.output.table,
         )

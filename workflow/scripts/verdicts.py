@@ -3,10 +3,10 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.claims import changed
+from quadlaw.claims import IDENTITY, changed
 from quadlaw.files import write_table
 
-COLUMNS = ["claim", "model", "alpha", "beta", "setting", "verdict"]
+COLUMNS = [*IDENTITY, "verdict"]
 
 
 def main(claims, known, table):

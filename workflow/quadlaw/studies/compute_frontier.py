@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.designs import measured_curves, predicted, stacked, tuned_constant
-from quadlaw.estimates import table
+from quadlaw.estimates import ends, table
 from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
@@ -133,8 +133,8 @@ def resampled(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     every = np.concatenate([np.arange(replicates) + np.zeros_like(picked[:1]), picked])
     medians = np.median(wide.to_numpy()[np.arange(points)[:, None], every], axis=2)
     compute, sizes = (wide.index.get_level_values(name).to_numpy() for name in wide.index.names)
-    ends = np.flatnonzero(np.diff(compute)) + 1
-    parts = list(zip(np.split(sizes, ends), np.split(medians, ends, axis=1), strict=True))
+    cuts = np.flatnonzero(np.diff(compute)) + 1
+    parts = list(zip(np.split(sizes, cuts), np.split(medians, cuts, axis=1), strict=True))
     best = [[optimum(size, risks) for risks in some] for size, some in parts]
     return np.unique(compute).astype(float), np.swapaxes(best, 0, 1)
 
@@ -147,18 +147,19 @@ def slopes(compute: np.ndarray, best: np.ndarray) -> np.ndarray:
 def _measured(runs: pd.DataFrame, theory: pd.DataFrame) -> Iterator[dict]:
     """The optimum at each ``C``, and exponents, with intervals over replicates."""
     (compute, best), (_, expected) = resampled(runs), frontier(theory, "theory")
+    fewest = runs["replicate"].nunique()
     for k, C in enumerate(compute):
         place = {"setting": "", "window_low": C, "window_high": C}
-        yield from _with_intervals(OPTIMA, np.exp(best[:, k]), np.exp(expected[k]), place)
+        yield from _with_intervals(OPTIMA, np.exp(best[:, k]), np.exp(expected[k]), place, fewest)
     drawn = np.array([slopes(compute, one) for one in best])
     place = {"setting": ""} | _window(compute)
-    yield from _with_intervals(EXPONENTS, drawn, slopes(compute, expected), place)
+    yield from _with_intervals(EXPONENTS, drawn, slopes(compute, expected), place, fewest)
 
 
-def _with_intervals(quantities, drawn, expected, place: dict) -> Iterator[dict]:
-    low, high = np.quantile(drawn[1:], [0.025, 0.975], axis=0)
+def _with_intervals(quantities, drawn, expected, place: dict, replicates: int) -> Iterator[dict]:
+    interval = ends(drawn[1:], replicates)
     for k, name in enumerate(quantities):
-        found = {"estimate": drawn[0, k], "ci_low": low[k], "ci_high": high[k]}
+        found = {"estimate": drawn[0, k]} | {side: value[k] for side, value in interval.items()}
         yield found | {"quantity": name, "theory": expected[k]} | place
 
 
@@ -167,8 +168,8 @@ def _by_theory(far: pd.DataFrame) -> Iterator[dict]:
     compute, best = frontier(far, "theory")
     for C, logs in zip(compute, best, strict=True):
         for name, value in zip(OPTIMA, np.exp(logs), strict=True):
-            ends = {"theory": value, "window_low": C, "window_high": C}
-            yield {"quantity": name, "setting": "theory"} | ends
+            place = {"setting": "theory", "window_low": C, "window_high": C}
+            yield {"quantity": name, "theory": value} | place
     pairs = [slopes(compute[k : k + 2], best[k : k + 2]) for k in range(len(compute) - 1)]
     low, high = np.min(pairs, axis=0), np.max(pairs, axis=0)
     place = {"setting": f"theory to 10^{np.log10(compute[-1]):.0f}"} | _window(compute)

@@ -138,8 +138,8 @@ def _simulated(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, 
     points = _squares(theory, "theory").rename(columns={"largest": "theory"})
     draws, target = resampled(wide.shape[1], squares), points["target"]
     slopes = np.array([_exponent(target, draw) for draw in draws])
-    points = points.assign(largest=squares(np.arange(wide.shape[1])), **ends(draws))
-    row = {"estimate": _exponent(target, points["largest"])} | ends(slopes)
+    points = points.assign(largest=squares(np.arange(wide.shape[1])), **ends(draws, wide.shape[1]))
+    row = {"estimate": _exponent(target, points["largest"])} | ends(slopes, wide.shape[1])
     return points, _summary(points, "simulated") | row | {
         "theory": _exponent(target, points["theory"])
     }

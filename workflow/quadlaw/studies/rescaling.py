@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import median_with_interval
+from quadlaw.curves import median_with_interval, with_divergence
 from quadlaw.designs import measured_curves, scaling_rows, stacked
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
@@ -134,10 +134,13 @@ def _ratio_curve(ratio: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
 def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
     """The ``ratio`` of two models' risks, of runs replicate by replicate, or of theory."""
     keys = [*PROBLEM, "samples", *(["replicate"] if "replicate" in frame else [])]
-    risks, value = frame[frame["part"] == RISK], "theory" if "theory" in frame else "excess_risk"
-    wide = risks.pivot(index=keys, columns="model", values=value)
-    ratio = (wide[over] / wide[under]).rename("ratio").reset_index()
-    return ratio.assign(excess_risk=ratio["ratio"], diverged=~np.isfinite(ratio["ratio"]))
+    risks, value = frame[frame["part"] == RISK], "theory"
+    if "replicate" in frame:
+        risks, value = with_divergence(risks), "risk"
+    wide = risks.pivot(index=keys, columns="model", values=value)[[over, under]]
+    ratio = (wide[over] / wide[under]).fillna(1.0)  # nan: both diverged
+    diverged = np.isinf(wide).any(axis="columns")
+    return pd.DataFrame({"ratio": ratio, "excess_risk": ratio, "diverged": diverged}).reset_index()
 
 
 def _largest(last: pd.DataFrame, known: pd.DataFrame) -> Iterator[dict]:

@@ -10,7 +10,7 @@ The best step size balances adaptation, which wants ``eta lambda_D w*_D T`` of o
 that is ``eta ~ D^((alpha - beta)/2)``, the paper's choice, and ``D^(alpha - beta)``; for
 ``alpha >= beta`` it stays at the edge. By simulation: a parabola through the lowest median and its
 neighbours in ``log eta``. By theory: Brent's method (:func:`quadlaw.theory.tuned_step`) up to a
-quarter of the edge (the linear model: nine tenths).
+quarter of the edge.
 """
 
 import numpy as np
@@ -115,8 +115,10 @@ def best_steps(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, 
     points["theory"] = [_lowest_theory(some) for _, some in theory.groupby("samples")]
     draws, D = resampled(wide.shape[1], best), points["dimension"]
     row = {"estimate": _exponent(D, points["step_size"]), "theory": _exponent(D, points["theory"])}
-    row |= ends(np.array([_exponent(D, draw) for draw in draws]))
-    return points.assign(**ends(draws)), _summary(points, "optimal step exponent") | row
+    row |= ends(np.array([_exponent(D, draw) for draw in draws]), wide.shape[1])
+    return points.assign(**ends(draws, wide.shape[1])), _summary(
+        points, "optimal step exponent"
+    ) | row
 
 
 def _lowest_theory(theory: pd.DataFrame) -> float:

@@ -61,7 +61,7 @@ def _row(key: tuple, curve: pd.DataFrame) -> dict:
     T, ratio = (np.log(curve[name].to_numpy(float)) for name in ("samples", "ratio"))
 
     before = (T[-1] - T) / np.log(10) - 1e-6  # in decades
-    last, late = before <= 1, before <= 2
+    last, late = before <= max(1, before[-2]), before <= max(2, before[-2])
     local = np.diff(ratio[late]) / np.diff(T[late])
     estimate = np.polyfit(T[last], ratio[last], 1)[0]
     ends = {"ci_low": local.min(), "ci_high": local.max(), "theory": estimate}

@@ -51,9 +51,9 @@ def tuned_step(
     """Step size of the least predicted risk, and that risk.
 
     Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
-    at most ``share`` of the stability edge, a quarter by default. For ``alpha >= beta`` the risk often still falls at that
-    limit: predicted risk, which is that of runs that stay, would fall further where single runs
-    diverge.
+    at most ``share`` of the stability edge, a quarter by default. For ``alpha >= beta`` the risk
+    often still falls at that limit: predicted risk, which is that of runs that stay, would fall
+    further where single runs diverge.
 
     Raises
     ------
