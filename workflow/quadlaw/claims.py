@@ -17,11 +17,12 @@ from quadlaw.checks import require
 REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
     "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate", "ci_low",
-    "ci_high", "tolerance", "verdict", "figure", "rival", "setting", "against", "theory",
+    "ci_high", "tolerance", "verdict", "figure", "rival", "kind", "setting", "against", "theory",
     "start_low", "start_high", "step_low", "step_high",
 ]  # fmt: skip
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
 CARRIED = COLUMNS[COLUMNS.index("setting") :]
+THEORY, SIMULATION = "theory", "simulation"
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
 
 
@@ -90,6 +91,8 @@ def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dic
             "predicted": predicted,
             "rival": np.nan if rival is None else rival,
             "tolerance": claim["tolerance"],
+            # A number of the theory alone, whose "interval" is a range, is its own prediction.
+            "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
             "verdict": verdict(predicted, low, high, claim["tolerance"], rival),
             "figure": claim["figure"],
         }

@@ -7,7 +7,16 @@ import pandas as pd
 import yaml
 
 from joblog import logged
-from quadlaw.claims import FAILED, OPEN, REPRODUCED, ledger, simultaneous, summary
+from quadlaw.claims import (
+    FAILED,
+    OPEN,
+    REPRODUCED,
+    SIMULATION,
+    THEORY,
+    ledger,
+    simultaneous,
+    summary,
+)
 from quadlaw.files import write_bytes, write_table
 
 
@@ -22,16 +31,25 @@ def read(path):
     return pd.read_csv(path).fillna({"setting": ""})
 
 
-def counts_line(table, widened):
-    """How many rows have each verdict, and how many would change if all intervals were to hold."""
-    counts = [f"{(table['verdict'] == name).sum()} {name}" for name in (REPRODUCED, OPEN, FAILED)]
-    ids = sorted(set(table["claim"][(table["verdict"] != widened["verdict"]).to_numpy()]))
-    changes = int((table["verdict"] != widened["verdict"]).sum())
+def verdicts_of(rows):
+    """How many rows have each verdict."""
+    counts = (f"{(rows['verdict'] == name).sum()} {name}" for name in (REPRODUCED, OPEN, FAILED))
+    return f"{len(rows)} ({', '.join(counts)})"
+
+
+def counts_line(table, widened, claims):
+    """Verdicts by kind of row, and how many would change if all intervals were to hold at once."""
+    known = table["claim"].isin([claim["id"] for claim in claims if claim.get("known")])
+    simulated = table["kind"] == SIMULATION
+    factor = simultaneous(simulated.sum())
+    moved = simulated & (table["verdict"] != widened["verdict"])
     return (
-        f"{table['claim'].nunique()} claims at {len(table)} settings: {', '.join(counts)}. "
-        f"Each interval is a 95 % one. Were all {len(table)} to hold at once (Bonferroni, "
-        f"{simultaneous(len(table)):.2f} times as wide), {changes} verdicts would change"
-        f"{' (' + ', '.join(ids) + ')' if ids else ''}.\n"
+        f"{len(claims)} claims at {len(table)} settings. By simulation, with 95 % intervals: "
+        f"{verdicts_of(table[simulated])}. By theory alone, with ranges, not sampling errors: "
+        f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written when numbers of "
+        f"earlier runs were known: {verdicts_of(table[known])} of these settings. "
+        f"Were all {simulated.sum()} intervals to hold at once (Bonferroni, {factor:.2f} times as "
+        f"wide), {moved.sum()} verdicts would change.\n"
     )
 
 
@@ -71,8 +89,9 @@ def section(claim, rows, source):
             "setting": row["setting"] or "-",
             "predicted": number(row["predicted"]),
             "rival": number(row["rival"]),
-            "measured": number(row["estimate"]),
-            "95 % interval": span(row["ci_low"], row["ci_high"]),
+            "by": row["kind"],
+            "estimate": number(row["estimate"]),
+            "95 % interval, or range": span(row["ci_low"], row["ci_high"]),
             "theory, same window": number(row["theory"]),
             "other windows": span(row["start_low"], row["start_high"]),
             "other steps": span(row["step_low"], row["step_high"]),
@@ -82,12 +101,14 @@ def section(claim, rows, source):
     ]
     table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
     figure, rival = claim["figure"], f", rival `{claim['rival']}`" if "rival" in claim else ""
+    known = " Numbers of earlier runs were known when it was written." * claim.get("known", False)
+    note = f" *{claim['note']}*" if "note" in claim else ""
     return (
         f"\n## {claim['id']}\n\n{' '.join(claim['statement'].split())}\n\n"
         f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
         f"Prediction: `{claim['prediction']}`, tolerance {claim['tolerance']}{rival}. "
         f"Figure: [{figure}]({figure}.png). Data: `results/{figure}/`. "
-        f"Code: [{source}](../{source}).\n\n{table}\n"
+        f"Code: [{source}](../{source}).{known}{note}\n\n{table}\n"
     )
 
 
@@ -96,9 +117,10 @@ def main(fits, estimates, claims, figures, sources, csv, readable, brief):
     tables = fitted(pd.read_csv(fits))
     tables |= {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
-    widened = ledger(claims, tables, simultaneous(len(table)))
+    intervals = (table["kind"] == SIMULATION).sum()
+    widened = ledger(claims, tables, simultaneous(intervals))
     write_table(table, csv)
-    counts = counts_line(table, widened)
+    counts = counts_line(table, widened, claims)
     write_bytes((counts + "\n" + short(table, sources)).encode(), brief)
     rows = dict(list(table.groupby("claim")))
     parts = [section(one, rows[one["id"]], sources[one["figure"]]) for one in claims]
