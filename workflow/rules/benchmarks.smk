@@ -1,16 +1,5 @@
 # The jobs of every rule: its wildcards' values, one dictionary a job.
 NOTHING = [{}]
-
-
-def study_jobs(kind):
-    """The parts of all studies' tables of a kind."""
-    return [
-        {"study": name, "part": part}
-        for name in STUDIES
-        for part in range(len(study_parts(name).get(kind, [])))
-    ]
-
-
 JOBS = {
     "spectrum": [{"problem": name} for name in SPECTRA],
     "runs": [
@@ -42,17 +31,10 @@ JOBS = {
 }
 
 
-def job_files(kind):
-    """The benchmark files, or the logs, of every rule's jobs, by the rule's name."""
-    patterns = {name: getattr(getattr(rules, name), kind) for name in JOBS}
-    patterns = {name: one if isinstance(one, str) else one[0] for name, one in patterns.items()}
-    return {name: [patterns[name].format(**job) for job in JOBS[name]] for name in JOBS}
-
-
 rule benchmark_table:
     input:
-        **job_files("benchmark"),
-        **{f"{name}_log": files for name, files in job_files("log").items()},
+        **job_files(JOBS, "benchmark"),
+        **{f"{name}_log": files for name, files in job_files(JOBS, "log").items()},
     output:
         table=f"{RESULTS}/benchmark.csv",
     log:

@@ -117,6 +117,22 @@ def study_tables(wildcards):
     return tables
 
 
+def study_jobs(kind):
+    """The parts of all studies' tables of a kind."""
+    return [
+        {"study": name, "part": part}
+        for name in STUDIES
+        for part in range(len(study_parts(name).get(kind, [])))
+    ]
+
+
+def job_files(jobs, kind):
+    """The benchmark files, or the logs, of every rule's jobs, by the rule's name."""
+    patterns = {name: getattr(getattr(rules, name), kind) for name in jobs}
+    patterns = {name: one if isinstance(one, str) else one[0] for name, one in patterns.items()}
+    return {name: [patterns[name].format(**job) for job in jobs[name]] for name in jobs}
+
+
 def spectrum_sizes():
     """The largest model of each problem, by the problem's name, with its parameters."""
     wanted = [(one, max(model_sizes(one))) for points in POINTS.values() for one in points]
