@@ -2,12 +2,11 @@
 
 from joblog import logged
 from quadlaw.asymptotics import grid_cells, grid_risks
-from quadlaw.designs import share
 from quadlaw.files import write_table
 
 
 def main(grid, part, parts, sigma, table):
-    cells = share(grid_cells(grid), part, parts)
+    cells = grid_cells(grid)[part::parts]  # sorted by cost: about equal work
     write_table(grid_risks(cells, grid, sigma), table)
 
 
