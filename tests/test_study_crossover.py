@@ -69,3 +69,14 @@ def test_ratios_about_one_without_a_law_are_no_crossover():
     ]
     curves, estimates = found(*both)
     assert (curves["alpha"] == 5).all() and (estimates["alpha"] == 5).all()
+
+
+@pytest.mark.parametrize("count", [10, 11])  # an even number: a median is a mean of two
+def test_one_diverged_run_leaves_the_interval_finite(count):
+    simulated = risks(8000, replicates=count)
+    lost = (simulated["model"] == "quadratic") & (simulated["replicate"] == 3)
+    simulated.loc[lost & (simulated["samples"] == 2**16), "risk"] = np.inf
+    _, estimates = found(simulated, risks(8000))
+    row = estimates.iloc[0]
+    assert row["ci_low"] < row["estimate"] < row["ci_high"]
+    assert abs(row["estimate"]) < 0.2 and row["ci_high"] - row["ci_low"] < 0.6

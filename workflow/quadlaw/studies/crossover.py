@@ -16,6 +16,7 @@ from quadlaw.curves import paired_ratio, ratio_curves
 from quadlaw.estimates import interval, table
 
 PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
+HUGE = 1e3
 QUANTITY = "log10 of simulated over predicted crossover"
 
 
@@ -79,8 +80,10 @@ def _with_crossover(ratios: pd.DataFrame, source: str, known: dict | None = None
 def _by_samples(pairs: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
     """``log10 T`` in rising order and the logarithms of the ratios at each."""
     groups = list(pairs.groupby("samples")["ratio"])
-    with np.errstate(divide="ignore"):  # a ratio is zero where the quadratic run diverged
+    with np.errstate(divide="ignore"):  # a ratio is zero where the quadratic run diverged:
         log_ratios = [np.log(ratios.to_numpy()) for _, ratios in groups]
+    # huge instead of infinite, as a resampled median may be, and inf / inf has no place
+    log_ratios = [np.clip(values, -HUGE, HUGE) for values in log_ratios]
     return np.log10([T for T, _ in groups]), log_ratios
 
 
