@@ -9,15 +9,15 @@ import pytest
 from quadlaw import PowerLaw, simulate
 from quadlaw.designs import (
     measured_curves,
-    point_key,
     points,
     predicted,
-    run_point,
     scaling_rows,
     share,
     stacked,
 )
 from quadlaw.estimates import exponents, interval, table
+from quadlaw.points import point_key, run_point
+from quadlaw.provenance import modules_used
 from quadlaw.theory import linear_risk, rates, stability_edge
 
 PROBLEM = PowerLaw(2.0, 3.0)
@@ -153,3 +153,10 @@ def test_an_interval_of_a_statistic_covers_it():
         found = interval([draw.normal(1.0, 1.0, 30)], np.median, seed=seed)
         covered += found["ci_low"] <= 1.0 <= found["ci_high"]
     assert 52 <= covered <= 60
+
+
+def test_points_are_keyed_by_the_code_that_runs_them():
+    """Not by that of the theory, whose step sizes are in the key as numbers."""
+    used = modules_used(run_point.__module__)
+    assert {"quadlaw.points", "quadlaw.sgd", "quadlaw.schedules", "quadlaw.problem"} <= set(used)
+    assert not [name for name in used if name.startswith("quadlaw.theory")]

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points, run_point
+from quadlaw.designs import points
+from quadlaw.points import run_point
 from quadlaw.problem import PowerLaw
 from quadlaw.studies import stability
 from quadlaw.theory import stability_edge

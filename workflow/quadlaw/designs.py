@@ -5,7 +5,6 @@ lanes of one *point*: they share their samples. Step sizes are the theory's, so 
 run chooses them.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from quadlaw.curves import median_with_interval
 from quadlaw.experiments import SECONDS_PER_DRAW, SECONDS_PER_UPDATE
 from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import TwoPhase, named
-from quadlaw.sgd import LANE_COLUMNS, run_lanes
+from quadlaw.sgd import LANE_COLUMNS
 from quadlaw.theory import predicted_risk, rates, tuned_step
 
 STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
@@ -94,29 +93,6 @@ def seconds(point: dict) -> float:
 def share(things: Sequence, part: int, parts: int) -> list:
     """Every ``parts``-th of things sorted by cost, from the ``part``-th: about equal work."""
     return list(things)[part::parts]
-
-
-def run_point(
-    point: dict, seed: int, dtype: str, problem: PowerLaw | Finite | None = None
-) -> pd.DataFrame:
-    """Runs of one point, as of :func:`quadlaw.sgd.run_lanes`, with the lanes' labels.
-
-    ``problem`` is by default the power law of the point's ``alpha, beta, sigma``.
-    """
-    lanes = pd.DataFrame(point["lanes"])
-    problem = problem or PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    runs = run_lanes(
-        problem.spectrum(lanes["model_size"].max()), lanes, point["samples"],
-        replicates=range(point["replicates"]), seed=seed, dtype=dtype,
-        schedule=named(point["schedule"]),
-    )  # fmt: skip
-    return runs.assign(replicates=point["replicates"])
-
-
-def point_key(point: dict, seed: int, dtype: str, code: str) -> dict:
-    """All that a point's runs depend on."""
-    lanes = hashlib.sha256(repr(point["lanes"]).encode()).hexdigest()
-    return {"point": point | {"lanes": lanes}, "seed": seed, "dtype": dtype, "code": code}
 
 
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:

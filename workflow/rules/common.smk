@@ -91,7 +91,7 @@ def study_code(name):
 def study_run_modules(name):
     """What a study's simulated tables depend on."""
     own = [f"quadlaw.studies.{name}"] if hasattr(study(name), "run_point") else []
-    return [*own, "quadlaw.designs", "quadlaw.files", "quadlaw.provenance"]
+    return [*own, "quadlaw.designs", "quadlaw.points", "quadlaw.files", "quadlaw.provenance"]
 
 
 def study_parts(name):

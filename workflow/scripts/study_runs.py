@@ -5,7 +5,7 @@ import time
 import pandas as pd
 
 from joblog import logged
-from quadlaw import designs
+from quadlaw import designs, points
 from quadlaw.files import compute_once, write_table
 from quadlaw.provenance import code_hash, require_unchanged
 from quadlaw.studies import study
@@ -14,8 +14,8 @@ from quadlaw.studies import study
 def main(name, design, part, parts, common, store, modules, code, table):
     module, tables = study(name), []
     own = hasattr(module, "run_point")
-    run_point = module.run_point if own else designs.run_point
-    runs_code = code_hash(module.__name__ if own else "quadlaw.sgd")
+    run_point = module.run_point if own else points.run_point
+    runs_code = code_hash(run_point.__module__)
 
     def run(point):
         result = run_point(point, **common)
@@ -24,7 +24,7 @@ def main(name, design, part, parts, common, store, modules, code, table):
 
     for point in designs.share(designs.points(pd.read_parquet(design)), part, parts):
         began = time.perf_counter()
-        key = designs.point_key(point, **common, code=runs_code)
+        key = points.point_key(point, **common, code=runs_code)
         tables.append(compute_once(store, key, run, point))
         where = "alpha={alpha} beta={beta} sigma={sigma} T={samples} {schedule}".format(**point)
         print(f"{where}: {time.perf_counter() - began:.1f} s")

@@ -5,8 +5,8 @@ table that the notebook draws, and one of :mod:`quadlaw.estimates`. ``tables`` h
 
 * ``runs`` and ``theory``, if the module has ``design(settings)``: a design
   (:mod:`quadlaw.designs`), simulated and predicted. A module that simulates or predicts in its own
-  way has ``run_point(point, seed, dtype)`` or ``predicted(design)`` in place of that of
-  :mod:`quadlaw.designs`;
+  way has ``run_point(point, seed, dtype)`` or ``predicted(design)`` in place of those of
+  :mod:`quadlaw.points` and :mod:`quadlaw.designs`;
 * ``tuned``, if the settings have a ``grid``: the theory's risks at its best step sizes
   (:mod:`quadlaw.asymptotics`);
 * ``reported``, if the settings name a ``sweep``: its runs at the chosen step sizes, and

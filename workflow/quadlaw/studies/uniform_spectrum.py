@@ -19,7 +19,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs
+from quadlaw import designs, points
 from quadlaw.designs import measured_curves, stacked
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.problem import Finite
@@ -74,12 +74,12 @@ def _of(row: dict, sigma: float) -> Finite:
 
 
 def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
-    """Runs as of :func:`quadlaw.designs.run_point`, target by target on the same streams."""
+    """Runs as of :func:`quadlaw.points.run_point`, target by target on the same streams."""
     frames = []
     for _, some in pd.DataFrame(point["lanes"]).groupby("setting"):
         lanes = some.to_dict("records")
         one = _of(lanes[0], point["sigma"])
-        frames.append(designs.run_point(point | {"lanes": lanes}, seed, dtype, one))
+        frames.append(points.run_point(point | {"lanes": lanes}, seed, dtype, one))
     return stacked(frames)
 
 
