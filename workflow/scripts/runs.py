@@ -1,37 +1,30 @@
-"""Run a batch of a sweep's points; points that were finished before are read from the store."""
+"""Run a batch of a sweep's points."""
 
-import time
+from functools import partial
 
 import pandas as pd
 
 from joblog import logged
+from pointstore import collected
 from quadlaw.experiments import model_sizes, point_key, run_point
-from quadlaw.files import compute_once, write_table
+from quadlaw.files import write_table
 from quadlaw.problem import Spectrum
-from quadlaw.provenance import code_hash, require_unchanged
+from quadlaw.provenance import code_hash
+
+
+def work(spectra, points):
+    """Each point with its name, its key and what computes it."""
+    known = [Spectrum.from_frame(pd.read_parquet(path)) for path in spectra]
+    spectrum_of = {(one.alpha, one.beta): one for one in known}
+    code = code_hash("quadlaw.sgd")
+    for point in points:
+        spectrum = spectrum_of[point["alpha"], point["beta"]].head(max(model_sizes(point)))
+        name = "alpha={alpha} beta={beta} T={samples} replicates={replicates}".format(**point)
+        yield name, point_key(point, spectrum, code), partial(run_point, point, spectrum)
 
 
 def main(spectra, points, store, modules, code, table):
-    known = [Spectrum.from_frame(pd.read_parquet(path)) for path in spectra]
-    spectrum_of = {(one.alpha, one.beta): one for one in known}
-    runs_code, tables = code_hash("quadlaw.sgd"), []
-
-    def run(point, spectrum):
-        result = run_point(point, spectrum)
-        require_unchanged(code, *modules)  # nothing is kept of which the code is in doubt
-        return result
-
-    for number, point in enumerate(points, start=1):
-        began = time.perf_counter()
-        spectrum = spectrum_of[point["alpha"], point["beta"]].head(max(model_sizes(point)))
-        tables.append(
-            compute_once(store, point_key(point, spectrum, runs_code), run, point, spectrum)
-        )
-        seconds = time.perf_counter() - began
-        where = "alpha={alpha} beta={beta} T={samples} replicates={replicates}".format(**point)
-        print(f"point {number}/{len(points)} {where}: {seconds:.1f} s")
-    require_unchanged(code, *modules)
-    write_table(pd.concat(tables, ignore_index=True), table)
+    write_table(collected(work(spectra, points), store, modules, code), table)
 
 
 if __name__ == "__main__":

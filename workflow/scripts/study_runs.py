@@ -1,35 +1,32 @@
-"""Simulate a part of a study's design; points that were finished before come from the store."""
+"""Simulate a part of a study's design."""
 
-import time
+from functools import partial
 
 import pandas as pd
 
 from joblog import logged
+from pointstore import collected
 from quadlaw import designs, points
-from quadlaw.files import compute_once, write_table
-from quadlaw.provenance import code_hash, require_unchanged
+from quadlaw.files import write_table
+from quadlaw.provenance import code_hash
 from quadlaw.studies import study
 
 
-def main(name, design, part, parts, common, store, modules, code, table):
-    module, tables = study(name), []
-    own = hasattr(module, "run_point")
-    run_point = module.run_point if own else points.run_point
-    runs_code = code_hash(run_point.__module__)
-
-    def run(point):
-        result = run_point(point, **common)
-        require_unchanged(code, *modules)  # nothing is kept of which the code is in doubt
-        return result
-
+def work(name, design, part, parts, common):
+    """Each point with its name, its key and what computes it."""
+    run_point = getattr(study(name), "run_point", points.run_point)
+    code = code_hash(run_point.__module__)
     for point in designs.share(designs.points(pd.read_parquet(design)), part, parts):
-        began = time.perf_counter()
-        key = points.point_key(point, **common, code=runs_code)
-        tables.append(compute_once(store, key, run, point))
         where = "alpha={alpha} beta={beta} sigma={sigma} T={samples} {schedule}".format(**point)
-        print(f"{where}: {time.perf_counter() - began:.1f} s")
-    require_unchanged(code, *modules)
-    write_table(pd.concat(tables, ignore_index=True), table)
+        yield (
+            where,
+            points.point_key(point, **common, code=code),
+            partial(run_point, point, **common),
+        )
+
+
+def main(name, design, part, parts, common, store, modules, code, table):
+    write_table(collected(work(name, design, part, parts, common), store, modules, code), table)
 
 
 if __name__ == "__main__":
