@@ -79,6 +79,13 @@ def test_wider_intervals_can_only_lose_certainty():
     assert wide["ci_low"].item() == ledger([CLAIM], data)["ci_low"].item()  # shown as measured
 
 
+def test_numbers_of_the_theory_alone_are_told_apart():
+    data = planted(0.4, 0.1)
+    assert ledger([CLAIM], {"planted": data})["kind"].item() == claims.SIMULATION
+    alone = data.assign(theory=data["estimate"])
+    assert ledger([CLAIM], {"planted": alone})["kind"].item() == claims.THEORY
+
+
 def test_a_claim_without_rows_is_refused_and_a_condition_selects():
     data = planted(0.4, 0.1)
     with pytest.raises(ValueError, match=r"claims\.planted = .*no estimate is of this kind"):

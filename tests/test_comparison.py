@@ -10,6 +10,7 @@ import yaml
 from quadlaw import PowerLaw, TwoPhase
 from quadlaw.comparison import (
     mean_field_check,
+    mean_field_error,
     predicted_curves,
     predicted_exponents,
     predicted_front,
@@ -105,3 +106,18 @@ def test_the_predicted_front_moves_at_its_rate():
     slopes = predicted_front(weights, fits).set_index("against")["theory"]
     assert slopes["eta t / log"] == pytest.approx(2.0, abs=0.06)
     assert abs(slopes["eta t"] - slopes["eta t / log"]) > 0.02
+
+
+def test_the_error_of_the_mean_field_weighs_settings_by_their_precision():
+    """Two precise settings that agree outweigh one that is vague and far off."""
+    settings = pd.DataFrame(
+        {
+            "simulated": [1.0, 2.0, 1.0],
+            "simulated_error": [0.001, 0.002, 0.5],
+            "accurate": [1.01, 2.02, 2.0],
+            "accurate_error": [0.0, 0.0, 0.0],
+        }
+    )
+    row = mean_field_error(settings).iloc[0]
+    assert row["estimate"] == pytest.approx(np.log(1.01), abs=1e-4)
+    assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * 1.96 * 0.001 / np.sqrt(2), rel=1e-3)

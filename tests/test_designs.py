@@ -131,7 +131,8 @@ def planted(exponent, spread=0.1):
 
 def test_a_planted_exponent_comes_out_with_its_range_over_steps_and_the_theorys():
     runs = planted(0.6)
-    theory = runs[runs["replicate"] == 0].assign(theory=lambda rows: rows["samples"] ** -0.55)
+    power = np.where(runs["step_factor"] == 1, 0.55, 0.2)
+    theory = runs.assign(theory=runs["samples"] ** -power)[runs["replicate"] == 0]
     found = table(exponents(runs, "sample exponent", window=(256, 16384), theory=theory))
     row = found[found["against"] == "T"].iloc[0]
     assert row["ci_low"] < 0.6 < row["ci_high"] and row["ci_high"] - row["ci_low"] < 0.05
@@ -139,6 +140,16 @@ def test_a_planted_exponent_comes_out_with_its_range_over_steps_and_the_theorys(
     assert row["step_low"] == pytest.approx(0.3, abs=0.02) and row["step_high"] == row["estimate"]
     assert not row["ci_low"] < 0.55 < row["ci_high"]  # control: another exponent is excluded
     assert len(found) == 2 and found["against"].tolist() == ["T", "T/log2 T"]
+
+
+def test_a_theory_with_gaps_is_fitted_where_it_speaks_or_not_at_all():
+    runs = planted(0.6)
+    theory = runs[runs["replicate"] == 0].assign(theory=lambda rows: rows["samples"] ** -0.55)
+    for gaps, expected in ((2, 0.55), (5, np.nan)):
+        some = theory.assign(theory=theory["theory"].where(theory["samples"] >= 2 ** (8 + gaps)))
+        rows = list(exponents(runs, "sample exponent", window=(256, 16384), theory=some))
+        assert rows[0]["theory"] == pytest.approx(expected, nan_ok=True)
+        assert np.isfinite(rows[0]["estimate"])
 
 
 def test_estimates_have_no_other_columns():

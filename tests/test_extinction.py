@@ -1,9 +1,10 @@
 """Survival at a constant step size: both sides of the threshold, and its dependence on noise."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from quadlaw.extinction import survival
+from quadlaw.extinction import half_survival, survival
 from quadlaw.theory.stationary import ALIVE, surviving_share
 
 SETTINGS = {
@@ -45,3 +46,15 @@ def test_the_predicted_share_depends_on_the_scaled_target_alone():
     assert (np.diff(one[1:]) > 0).all()
     draws = np.random.default_rng(0).gamma(0.25, size=10**5)  # shape 3/4 - 1/2
     assert one[2] == pytest.approx(np.mean(draws > 0.1 * 0.75), abs=0.01)
+
+
+def test_the_half_survival_target_of_planted_shares():
+    """Shares of the Gamma law itself: they pass one half at .8124; at another law, elsewhere."""
+    scaled = np.geomspace(0.3, 3, 24)
+    for stretch in (1.0, 1.4):
+        share = surviving_share(scaled / stretch, 1.0, 1.0)
+        draws = np.random.default_rng(1).binomial(100, share) / 100
+        table = pd.DataFrame({"scaled_target": scaled, "share": draws, "replicates": 100})
+        row = half_survival(table).iloc[0]
+        assert row["estimate"] == pytest.approx(0.8124 * stretch, rel=0.08)
+        assert row["ci_low"] < 0.8124 * stretch < row["ci_high"] < 1.2 * row["ci_low"]

@@ -180,17 +180,18 @@ def test_bad_trajectories_are_refused(change, message):
         quadlaw.trajectory(PROBLEM, **(GOOD | {"coordinates": [1]} | change))
 
 
-def test_front_and_learned_count_what_a_slow_loop_counts():
+@pytest.mark.parametrize("init", [0.3, 0.6])  # at the second, most start beyond half of the target
+def test_front_and_learned_count_what_a_slow_loop_counts(init):
     spectrum = PROBLEM.spectrum(12)
     lanes = pd.DataFrame(
-        {"model": ["quadratic", "linear"], "model_size": [12, 7], "step_size": 0.2, "init": 0.3}
+        {"model": ["quadratic", "linear"], "model_size": [12, 7], "step_size": 0.2, "init": init}
     )
     runs = run_lanes(spectrum, lanes, 400, replicates=[2], seed=5, dtype="float64")
     x, y = samples_of(spectrum, 400, 2, 5)
     for row in runs.to_dict("records"):
         size, model = row["model_size"], row["model"]
         steps = step_sizes(0.2, 400)
-        v = np.full(size, 0.3 if model == "quadratic" else 0.09)
+        v = np.full(size, init if model == "quadratic" else init**2)
         for t in range(400):
             weight = v**2 if model == "quadratic" else v
             if t == 200:
@@ -199,7 +200,7 @@ def test_front_and_learned_count_what_a_slow_loop_counts():
             residual = x[t, :size] @ weight - y[t]
             v = v - steps[t] * residual * x[t, :size] * (v if model == "quadratic" else 1)
         end = v**2 if model == "quadratic" else v
-        started = spectrum.target[:size] / 2 < 0.09
+        started = spectrum.target[:size] / 2 < init**2
         assert row["front"] == front > 0
         assert row["learned"] == np.sum((end > spectrum.target[:size] / 2) & ~started) > 0
 

@@ -121,3 +121,23 @@ def test_planted_ratio_comes_out(exponent):
     assert found["plain ratio exponent"] == pytest.approx(0, abs=1e-9)
     assert found["risk over rescaled"] == pytest.approx(1024**exponent)
     assert set(curves["part"]) == {"risk", "ratio"}
+
+
+def test_diverged_runs_count_in_paired_ratios():
+    """As infinitely bad, of either model; where both diverged, neither won."""
+    rows = [
+        {
+            "replicate": r,
+            "model": model,
+            "excess_risk": 1.0 + (model == QUADRATIC),
+            "diverged": lost,
+        }
+        for r, losers in enumerate([(), (QUADRATIC,), (RESCALED,), (QUADRATIC, RESCALED)])
+        for model in (QUADRATIC, RESCALED, PLAIN)
+        for lost in [model in losers]
+    ]
+    every = {"alpha": 3.0, "beta": 1.5, "sigma": 0.5, "setting": "", "samples": 256}
+    frame = pd.DataFrame(rows).assign(part=rescaling.RISK, **every)
+    found = rescaling.ratios(frame, QUADRATIC, RESCALED)
+    assert list(found["ratio"]) == [2.0, np.inf, 0.0, 1.0]
+    assert list(found["diverged"]) == [False, True, True, True]

@@ -54,3 +54,10 @@ def test_the_range_is_that_of_the_last_two_decades():
 def test_only_the_largest_initial_value_counts():
     _, estimates = found(pd.concat([risks("quadratic"), risks("quadratic", 0.1, scale=0.3)]))
     assert len(estimates) == 1 and estimates["estimate"].iloc[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_grid_with_one_size_in_the_last_decade_gives_the_last_slope():
+    sparse = risks("quadratic", -0.1)
+    _, estimates = found(sparse[sparse["samples"].isin([10**6, 10**9, 10**12])])
+    row = estimates.iloc[0]
+    assert row[["estimate", "ci_low", "ci_high"]].to_numpy(float) == pytest.approx(-0.1)
