@@ -13,11 +13,11 @@ from quadlaw.designs import (
     predicted,
     scaling_rows,
     share,
-    stacked,
 )
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.points import point_key, run_point
 from quadlaw.provenance import modules_used
+from quadlaw.tables import stacked
 from quadlaw.theory import linear_risk, rates, stability_edge
 
 PROBLEM = PowerLaw(2.0, 3.0)

@@ -20,6 +20,7 @@ from quadlaw.fronts import growth_scales
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.sgd import GROWN, simulate
+from quadlaw.tables import select
 from quadlaw.theory import mean_field, predicted_risk
 
 SETTING = ["samples", "model_size", "step_size", "init"]
@@ -127,7 +128,7 @@ def predicted_front(theory: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
     keys = ["model", "alpha", "beta", "sigma"]
     rows = []
     for key, some in theory.groupby(keys):
-        mine = fits[np.logical_and.reduce([fits[k] == v for k, v in zip(keys, key, strict=True)])]
+        mine = select(fits, **dict(zip(keys, key, strict=True)))
         for fit in mine.to_dict("records"):
             inside = some[some["coordinate"].between(fit["window_low"], fit["window_high"])]
             times = inside.groupby("coordinate")[["time", "ratio"]].apply(_growth_time).dropna()

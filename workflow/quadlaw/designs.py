@@ -5,12 +5,12 @@ lanes of one *point*: they share their samples. Step sizes are the theory's, so 
 run chooses them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import median_with_interval
+from quadlaw.curves import median_with_interval, with_divergence
 from quadlaw.experiments import SECONDS_PER_DRAW, SECONDS_PER_UPDATE
 from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import TwoPhase, named
@@ -117,15 +117,9 @@ def measured_curves(runs: pd.DataFrame, theory: pd.DataFrame | None = None) -> p
     ``front`` and ``learned`` and, where ``theory`` is given, ``theory``.
     """
     keys = [column for column in runs.columns if column not in MEASURED]
-    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
-    groups = runs.assign(risk=risk).groupby(keys, dropna=False)
+    groups = with_divergence(runs).groupby(keys, dropna=False)
     table = groups["risk"].apply(median_with_interval).unstack().drop(columns="replicates")
     table = table.join(groups[["front", "learned"]].median()).reset_index()
     if theory is None:
         return table
     return table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")
-
-
-def stacked(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of the same columns under one another."""
-    return pd.concat(list(frames), ignore_index=True)

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from quadlaw.curves import with_divergence
 from quadlaw.exponents import SCALES, scale_fits
 from quadlaw.fitting import LEAST_POINTS, curve_exponent, expanded_level, power_law_exponent
+from quadlaw.tables import select
 
 COLUMNS = [
     "quantity", "model", "alpha", "beta", "sigma", "setting", "against",
@@ -65,8 +67,8 @@ def exponents(
     paired : bool
         Whether replicates are the same streams at every ``x``.
     """
-    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
-    runs = runs.assign(value=1 / risk if value is None else value(runs))
+    runs = with_divergence(runs)
+    runs = runs.assign(value=1 / runs["risk"] if value is None else value(runs))
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
         main = some[some["step_factor"] == 1] if "step_factor" in some else some
@@ -91,10 +93,9 @@ def exponents(
 def _theory(theory, series, axis, scale, window, value) -> float:
     if theory is None:
         return np.nan
-    rows = np.logical_and.reduce([theory[key] == series[key] for key in SERIES])
+    mine = select(theory, **series).sort_values(axis)
     if "step_factor" in theory:
-        rows &= theory["step_factor"] == 1
-    mine = theory[rows].sort_values(axis)
+        mine = mine[mine["step_factor"] == 1]
     y = 1 / mine["theory"] if value is None else value(mine)
     known = np.isfinite(y)
     known &= mine[axis].between(*window)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from quadlaw.files import write_bytes
 from quadlaw.fitting import natural_clock
+from quadlaw.tables import select as select  # part of what the notebooks use
 from quadlaw.timing import cpu_line
 
 FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
@@ -90,11 +91,6 @@ def save(figure: Figure, paths: Mapping[str, str]) -> None:
         figure.savefig(buffer, format=kind, metadata=metadata)
         write_bytes(buffer.getvalue(), paths[kind])
     print(cpu_line())
-
-
-def select(table: pd.DataFrame, **values) -> pd.DataFrame:
-    """The rows whose columns equal ``values``."""
-    return table[np.logical_and.reduce([table[key] == value for key, value in values.items()])]
 
 
 def problems_of(table: pd.DataFrame) -> list[tuple[float, float]]:

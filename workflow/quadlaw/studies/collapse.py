@@ -17,6 +17,7 @@ from scipy.optimize import least_squares
 from quadlaw.curves import SERIES, curves
 from quadlaw.estimates import interval, table
 from quadlaw.fitting import natural_clock
+from quadlaw.tables import select
 from quadlaw.theory import rates
 
 PLANE = ["samples", "model_size"]
@@ -36,8 +37,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
                 dimension=rates.effective_dimension(*key[:3], natural_clock(some["samples"])),
             )
         )
-        mine = runs[np.logical_and.reduce([runs[name] == value for name, value in series.items()])]
-        rows += _estimates(mine, series)
+        rows += _estimates(select(runs, **series), series)
     return pd.concat(frames, ignore_index=True), table(rows)
 
 

@@ -16,11 +16,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from quadlaw.designs import measured_curves, predicted, stacked, tuned_constant
+from quadlaw.curves import with_divergence
+from quadlaw.designs import measured_curves, predicted, tuned_constant
 from quadlaw.estimates import ends, table
 from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
+from quadlaw.tables import select, stacked
 from quadlaw.theory import rates
 
 SMALLEST, LARGEST = 1 / 8, 4  # model sizes tried, in units of C^(1/(s + 1))
@@ -48,7 +50,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = []
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
-        mine, beyond = (_series(frame, series) for frame in (theory, far))
+        mine, beyond = (select(frame, **series) for frame in (theory, far))
         rows += [series | row for row in _measured(some, mine)]
         rows += [series | row for row in _by_theory(beyond)]
     return stacked([measured_curves(runs, theory), far]), table(rows)
@@ -95,10 +97,6 @@ def _points(problem, model, compute, constant) -> Iterator[dict]:
             yield row | {"compute": C, "step_size": eta}
 
 
-def _series(frame: pd.DataFrame, series: dict) -> pd.DataFrame:
-    return frame[np.logical_and.reduce([frame[key] == series[key] for key in series])]
-
-
 def optimum(sizes: np.ndarray, risks: np.ndarray) -> np.ndarray:
     """``log M*`` and ``log R*`` of a parabola about the lowest point; the size stays among these.
 
@@ -126,8 +124,8 @@ def resampled(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
     Shape (1 + ``RESAMPLES``, n, 2); the first is of the runs themselves.
     """
-    runs = runs.assign(risk=runs["excess_risk"].where(~runs["diverged"], np.inf))
-    wide = runs.pivot(index=["compute", "model_size"], columns="replicate", values="risk")
+    keys = ["compute", "model_size"]
+    wide = with_divergence(runs).pivot(index=keys, columns="replicate", values="risk")
     (points, replicates), rng = wide.shape, np.random.default_rng(0)
     picked = rng.integers(replicates, size=(RESAMPLES, points, replicates))
     every = np.concatenate([np.arange(replicates) + np.zeros_like(picked[:1]), picked])

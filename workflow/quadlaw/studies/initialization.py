@@ -23,10 +23,12 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.asymptotics import decades
-from quadlaw.designs import measured_curves, predicted, scaling_rows, stacked
+from quadlaw.curves import with_divergence
+from quadlaw.designs import measured_curves, predicted, scaling_rows
 from quadlaw.estimates import ends, exponents, resampled, table
 from quadlaw.fitting import curve_exponent
 from quadlaw.problem import PowerLaw
+from quadlaw.tables import select, stacked
 from quadlaw.theory import rates
 
 USUAL = 0.5  # the v_0 scale of the other figures
@@ -98,8 +100,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _of(problem: PowerLaw, frame: pd.DataFrame) -> pd.DataFrame:
     """A problem's rows of varied initial values."""
-    here = (frame["alpha"] == problem.alpha) & (frame["beta"] == problem.beta)
-    return frame[here & (frame["part"] == VARIED)]
+    return select(frame, alpha=problem.alpha, beta=problem.beta, part=VARIED)
 
 
 def _labels(problem: PowerLaw, setting: str) -> dict:
@@ -123,10 +124,8 @@ def largest(inits: np.ndarray, risks: np.ndarray) -> float:
 
 def _simulated(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """The largest ``v_0^2`` by medians, and its exponent in ``w*_D``."""
-    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
-    wide = runs.assign(risk=risk).pivot(
-        index=["samples", "init"], columns="replicate", values="risk"
-    )
+    keys = ["samples", "init"]
+    wide = with_divergence(runs).pivot(index=keys, columns="replicate", values="risk")
     grids = [
         (some.index.get_level_values("init").to_numpy(), some.to_numpy())
         for _, some in wide.groupby("samples")

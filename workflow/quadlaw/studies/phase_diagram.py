@@ -17,11 +17,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.curves import with_divergence
+from quadlaw.designs import measured_curves, scaling_rows
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.exponents import SCALES, scale_fits
 from quadlaw.fitting import curve_exponent, natural_clock
 from quadlaw.problem import PowerLaw
+from quadlaw.tables import stacked
 from quadlaw.theory import rates
 
 MODELS = ("quadratic", "linear")
@@ -112,7 +114,7 @@ def ratio_exponents(
     runs: pd.DataFrame, theory: pd.DataFrame, window: tuple[float, float]
 ) -> Iterator[dict]:
     """``p`` of ``R_linear / R_quadratic ~ (T / log2 T)^p`` in every cell, replicates in pairs."""
-    risk = runs.assign(risk=runs["excess_risk"].where(~runs["diverged"], np.inf))
+    risk = with_divergence(runs)
     ratio = _ratio(risk[risk["step_factor"] == 1], "risk", "replicate")
     expected = _ratio(theory[theory["step_factor"] == 1], "theory")
     for key, some in ratio.groupby(PROBLEM):

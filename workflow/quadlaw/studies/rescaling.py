@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.curves import median_with_interval, with_divergence
-from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.designs import measured_curves, scaling_rows
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.problem import PowerLaw, Spectrum
 from quadlaw.schedules import named
 from quadlaw.sgd import DIVERGED
+from quadlaw.tables import stacked
 from quadlaw.theory import mean_field_risk
 
 # What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are

@@ -23,11 +23,12 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.asymptotics import decades
-from quadlaw.designs import measured_curves, predicted, stacked, tuned_constant
+from quadlaw.designs import measured_curves, predicted, tuned_constant
 from quadlaw.estimates import SERIES, exponents, table
 from quadlaw.fitting import natural_clock
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
+from quadlaw.tables import stacked
 from quadlaw.theory import rates, stability_edge
 
 FIXED, TUNED = "fixed step", "tuned step"

@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 
 from quadlaw import designs
-from quadlaw.curves import median_with_interval
+from quadlaw.curves import median_with_interval, with_divergence
 from quadlaw.estimates import exponents, table
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant, TwoPhase, named
+from quadlaw.tables import stacked
 
 MODELS = ("quadratic", "linear")
 DEFAULT = TwoPhase().name
@@ -38,7 +39,7 @@ def design(settings: dict) -> pd.DataFrame:
     """
     keys = ("replicates", "size_factor", "step_factors", "schedules")
     options = {key: settings[key] for key in keys}
-    rows = designs.stacked(
+    rows = stacked(
         designs.scaling_rows(
             PowerLaw(one["alpha"], one["beta"], settings["sigma"]), model, settings["samples"],
             **options,
@@ -55,7 +56,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """The theory at the reported step size, of the schedules that return the last iterate."""
     last = ~design["schedule"].map(lambda name: named(name).averaging > 0)
     asked = last & (design["step_factor"] == 1)
-    return designs.stacked([designs.predicted(design[asked]), design[~asked].assign(theory=np.nan)])
+    return stacked([designs.predicted(design[asked]), design[~asked].assign(theory=np.nan)])
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -68,7 +69,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         *exponents(runs[averaged], "sample exponent", window=window),
     ]
     curves = designs.measured_curves(runs, theory).assign(part="risk")
-    return designs.stacked([curves, final(curves, runs)]), table(rows)
+    return stacked([curves, final(curves, runs)]), table(rows)
 
 
 def final(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -77,9 +78,8 @@ def final(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     ``risk`` is the median of the ratio over replicates, which see the same samples.
     """
     last = runs[runs["samples"] == runs["samples"].max()]
-    risk = last["excess_risk"].where(~last["diverged"], np.inf)
     frames = []
-    for key, some in last.assign(risk=risk).groupby(KEYS):
+    for key, some in with_divergence(last).groupby(KEYS):
         wide = some.pivot(index="replicate", columns="schedule", values="risk")
         ratio = wide.div(wide[DEFAULT], axis="index")
         table = ratio.apply(lambda one: median_with_interval(one.dropna())).T.reset_index()
@@ -87,4 +87,4 @@ def final(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
         known = here.set_index("schedule")["theory"]
         table["theory"] = table["schedule"].map(known / known[DEFAULT])
         frames.append(table.assign(**dict(zip(KEYS, key, strict=True)), part="final"))
-    return designs.stacked(frames)
+    return stacked(frames)

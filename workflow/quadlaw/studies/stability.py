@@ -17,10 +17,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from quadlaw.designs import measured_curves, scaling_rows, stacked
+from quadlaw.curves import with_divergence
+from quadlaw.designs import measured_curves, scaling_rows
 from quadlaw.estimates import ends, resampled, table
 from quadlaw.fitting import curve_exponent
 from quadlaw.problem import PowerLaw
+from quadlaw.tables import stacked
 from quadlaw.theory import rates, stability_edge
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves
@@ -98,10 +100,8 @@ def lowest(log_eta: np.ndarray, log_risk: np.ndarray) -> float:
 
 def best_steps(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """The step size of the least risk at every ``T``, and its exponent in ``D(T)``."""
-    risk = runs["excess_risk"].where(~runs["diverged"], np.inf)
-    wide = runs.assign(log_risk=np.log(risk)).pivot(
-        index=["samples", "step_size"], columns="replicate", values="log_risk"
-    )
+    keys = ["samples", "step_size"]
+    wide = np.log(with_divergence(runs).pivot(index=keys, columns="replicate", values="risk"))
     grids = [
         (np.log(some.index.get_level_values("step_size").to_numpy()), some.to_numpy())
         for _, some in wide.groupby("samples")

@@ -20,10 +20,12 @@ import numpy as np
 import pandas as pd
 
 from quadlaw import designs, points
-from quadlaw.designs import measured_curves, stacked
+from quadlaw.curves import with_divergence
+from quadlaw.designs import measured_curves
 from quadlaw.estimates import exponents, interval, table
 from quadlaw.problem import Finite
 from quadlaw.schedules import TwoPhase, named
+from quadlaw.tables import select, stacked
 from quadlaw.theory import mean_field_risk, predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
 
@@ -119,15 +121,15 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _sparse(runs: pd.DataFrame, theory: pd.DataFrame, share: float) -> dict:
     """log10 of the median risk ratio over ``k/d``, for the sparse target at the largest ``T``."""
     last = {"setting": SPARSE, "samples": runs["samples"].max()}
+    runs = with_divergence(runs).sort_values("replicate")
 
     def of(frame, model, column):
-        rows = np.logical_and.reduce([frame[k] == v for k, v in (last | {"model": model}).items()])
-        return frame[rows].sort_values("replicate" if "replicate" in frame else "samples")[column]
+        return select(frame, model=model, **last)[column]
 
     def log_ratio(quadratic, linear):
         return np.log10(np.median(quadratic / linear) / share)
 
-    risks = [of(runs, model, "excess_risk").to_numpy() for model in MODELS]
+    risks = [of(runs, model, "risk").to_numpy() for model in MODELS]
     return {
         **runs.iloc[0][["alpha", "beta", "sigma"]].to_dict(),
         "quantity": "log10 of quadratic over linear risk, over k/d",
