@@ -172,7 +172,7 @@ def test_bad_settings_are_refused_in_one_line(change, message):
         ({"coordinates": [5]}, "coordinates = "),
         ({"coordinates": [0]}, "coordinates = 0"),
         ({"times": [9]}, "times = "),
-        ({"step_size": [0.1, 0.2]}, "trajectory = 2"),
+        ({"init": [0.1, 0.2]}, "trajectory = 2"),
     ],
 )
 def test_bad_trajectories_are_refused(change, message):

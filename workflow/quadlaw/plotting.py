@@ -85,6 +85,9 @@ def save(figure: Figure, paths: Mapping[str, str]) -> None:
 
     Prints the CPU time of the notebook so far, which the table of run times collects.
     """
+    figure.set_dpi(STYLE["savefig.dpi"])  # so that the layout is that of the largest file
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not anew for each format
     dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
     for kind, metadata in dates.items():
         buffer = io.BytesIO()

@@ -298,7 +298,7 @@ def trajectory(
     model: str = "quadratic",
     model_size: int,
     samples: int,
-    step_size: float,
+    step_size: float | Sequence[float],
     init: float,
     coordinates: Sequence[int],
     times: Sequence[int] | None = None,
@@ -307,12 +307,13 @@ def trajectory(
     schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Risk and chosen weights along one setting's runs.
+    """Risk and chosen weights along the runs of one model.
 
     Parameters
     ----------
     problem, model, model_size, samples, step_size, init, replicates, seed, schedule, dtype
-        As in :func:`simulate`, one value each; a ``Spectrum`` serves in place of the problem.
+        As in :func:`simulate`, one value each but for the step sizes, which share their streams; a
+        ``Spectrum`` serves in place of the problem.
     coordinates : list of int
         Coordinates to follow, counted from 1.
     times : list of int, optional
@@ -335,7 +336,8 @@ def trajectory(
     lanes = _lane_table(model, model_size, step_size, init)
     samples = count("samples", samples)
     _check_settings(replicates, seed, dtype, schedule)
-    require(len(lanes) == 1, "trajectory", len(lanes), "follows one setting at a time")
+    settings = len(lanes.drop(columns="step_size").drop_duplicates())
+    require(settings == 1, "trajectory", settings, "takes several step sizes, but one of the rest")
     chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
     require(max(chosen) <= model_size, "coordinates", max(chosen), "lies beyond model_size")
     times = log_spaced(samples, 100) if times is None else several("times", times)
@@ -349,13 +351,13 @@ def trajectory(
         with np.errstate(over="ignore", invalid="ignore"):
             for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
                 seen.append((replicate, int(time)))
-                risks.append(group.excess_risk(spectrum)[0])
-                weights.append(group.weights()[0, chosen - 1])
-    every = lanes.iloc[0].to_dict() | _labels(spectrum, samples, schedule)
-    here = pd.DataFrame(seen, columns=["replicate", "time"])
-    here = pd.DataFrame(every, here.index).join(here)
+                risks.append(group.excess_risk(spectrum))
+                weights.append(group.weights()[:, chosen - 1])
+    times = pd.DataFrame(seen, columns=["replicate", "time"])
+    here = times.merge(lanes.assign(**_labels(spectrum, samples, schedule)), how="cross")
+    here = here[[*here.columns[2:], "replicate", "time"]]
     table = here.loc[here.index.repeat(len(chosen))].reset_index(drop=True)
     target = np.tile(spectrum.target[chosen - 1], len(here))
-    return here.assign(excess_risk=risks), table.assign(
-        coordinate=np.tile(chosen, len(here)), weight=np.concatenate(weights), target=target
+    return here.assign(excess_risk=np.concatenate(risks)), table.assign(
+        coordinate=np.tile(chosen, len(here)), weight=np.concatenate(weights).ravel(), target=target
     )

@@ -22,7 +22,7 @@ JOBS = {
     "study_tuned": study_jobs("tuned"),
     "study_results": [{"study": name} for name in STUDIES],
     "mean_field_check": [{"number": k} for k in range(len(config["mean_field"]["settings"]))],
-    "survival": [{"number": k} for k in range(len(config["extinction"]["step_sizes"]))],
+    "survival": NOTHING,
     "collect_fits": NOTHING,
     "theory_vs_sgd": NOTHING,
     "extinction": NOTHING,

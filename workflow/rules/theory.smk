@@ -96,29 +96,28 @@ rule theory_vs_sgd:
 
 rule survival:
     output:
-        table=f"{RESULTS}/extinction/runs/{{number}}.csv",
+        table=f"{RESULTS}/extinction/runs.parquet",
     log:
-        f"{RESULTS}/logs/extinction/{{number}}.log",
+        f"{RESULTS}/logs/extinction/runs.log",
     benchmark:
-        f"{RESULTS}/benchmarks/survival/{{number}}.tsv"
+        f"{RESULTS}/benchmarks/survival/all.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
         settings=config["extinction"],
-        step_size=lambda wildcards: config["extinction"]["step_sizes"][int(wildcards.number)],
         seed=config["seed"],
         precision=config["precision"],
         modules=["quadlaw.extinction", "quadlaw.files"],
         code=code_hash("quadlaw.extinction", "quadlaw.files"),
     message:
-        "Survival at step size number {wildcards.number}"
+        "SGD runs at a constant step size"
     script:
         "../scripts/survival.py"
 
 
 rule extinction:
     input:
-        expand(rules.survival.output.table, number=range(len(config["extinction"]["step_sizes"]))),
+        runs=rules.survival.output.table,
     output:
         survival=f"{RESULTS}/extinction/survival.csv",
         estimates=f"{RESULTS}/extinction/estimates.csv",
@@ -131,6 +130,6 @@ rule extinction:
     params:
         code=code_hash("quadlaw.extinction", "quadlaw.files"),
     message:
-        "Survival at all step sizes"
+        "Shares of surviving coordinates"
     script:
         "../scripts/extinction.py"

@@ -1,4 +1,4 @@
-"""Share of surviving coordinates at one step size."""
+"""Which coordinates of which runs survive, at every step size."""
 
 from joblog import logged
 from quadlaw.extinction import survival
@@ -6,17 +6,16 @@ from quadlaw.files import write_table
 from quadlaw.provenance import require_unchanged
 
 
-def main(settings, step_size, seed, precision, modules, code, table):
-    shares = survival(settings, step_size, seed=seed, dtype=precision)
+def main(settings, seed, precision, modules, code, table):
+    alive = survival(settings, seed=seed, dtype=precision)
     require_unchanged(code, *modules)
-    write_table(shares, table)
+    write_table(alive, table)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.params.settings,
-            snakemake.params.step_size,
             snakemake.params.seed,
             snakemake.params.precision,
             snakemake.params.modules,

@@ -56,8 +56,15 @@ def log_formula(log_constants: np.ndarray, terms: np.ndarray) -> np.ndarray:
 
 def fitted(terms: np.ndarray, log_risk: np.ndarray) -> np.ndarray:
     """Logarithms of the two constants, by least squares in the logarithm of the risk."""
-    found = least_squares(lambda c: log_formula(c, terms) - log_risk, np.zeros(2), method="lm")
-    return found.x
+
+    def residuals(log_constants):
+        return log_formula(log_constants, terms) - log_risk
+
+    def shares(log_constants):  # of either term in the formula: the derivatives
+        parts = np.exp(log_constants)[:, None] * terms
+        return (parts / parts.sum(axis=0)).T
+
+    return least_squares(residuals, np.zeros(2), jac=shares, method="lm").x
 
 
 def slope(terms: np.ndarray, log_risk: np.ndarray) -> float:

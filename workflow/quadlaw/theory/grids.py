@@ -5,6 +5,7 @@ logarithm of ``M`` and ``T`` beyond.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,9 +61,10 @@ class Nodes:
 def whole_steps(samples: int, schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
     """Every step of a run: lengths (all one) and step-size factors, both of shape (T,)."""
     _refuse_averages(schedule)
-    return np.ones(samples, dtype=np.int64), schedule.factor(np.arange(samples), samples)
+    return _shared(np.ones(samples, dtype=np.int64), schedule.factor(np.arange(samples), samples))
 
 
+@lru_cache(maxsize=16)  # a search for the best step size asks for the same leaps each time
 def log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarray, np.ndarray]:
     """Leaps through a run: whole lengths, and the step-size factor in the middle of each.
 
@@ -81,7 +83,14 @@ def log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarr
         factors.append(schedule.factor(middles, samples))
         last, after = schedule.factor(np.array([stop - 1, stop]), samples)
         start, jumped = stop, stop if after < (1 - FALL) * last else jumped
-    return np.concatenate(lengths), np.concatenate(factors)
+    return _shared(np.concatenate(lengths), np.concatenate(factors))
+
+
+def _shared(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The arrays, which nobody can change from now on."""
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
 
 
 def _refuse_averages(schedule: Schedule) -> None:
