@@ -1,26 +1,22 @@
 """The workflow as users run it, on a copy of the project with the smoke configuration."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
-PARTS = ["Snakefile", "config", "profiles", "envs", "workflow", "notebooks"]
-SMOKE = ["--configfile", "config/smoke.yaml"]
+from project import OUTPUT, ROOT, copy_project, planned, results, snakemake, start
+
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"]]
 FIGURES += ["theory_vs_sgd", "extinction"]
-OUTPUT = Path("build/smoke")
 # One of each kind: sweeps and trajectories, studies by runs of their own and by theory.
 SOME_TABLES = ["fits", "noise/estimates", "rescaling/estimates", "asymptotics/estimates"]
 SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", "theory_vs_sgd"]
@@ -28,60 +24,6 @@ SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", 
 SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
 
 pytestmark = pytest.mark.workflow
-
-
-def copy_project(folder):
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part)  # with the compiled kernels, if there are any
-        else:
-            shutil.copy2(source, folder / part)
-    return folder
-
-
-def start(folder, *arguments, configuration=SMOKE):
-    """Snakemake of this environment, without the environment's programs in PATH."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, *configuration]
-    return subprocess.Popen(
-        command, cwd=folder, start_new_session=True, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-
-
-def snakemake(folder, *arguments, expect=0, **options):
-    process = start(folder, *arguments, **options)
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == expect, output[-5000:]
-    return output
-
-
-def planned(folder, *arguments):
-    """How many jobs of each rule a run would start."""
-    output = snakemake(folder, "--dry-run", *arguments)
-    stats = output.split("Job stats:")[-1] if "Job stats:" in output else ""
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)}
-
-
-def results(folder):
-    """Bytes of all tables and figures; logs, run times and the store of points are no results."""
-    kept = [*folder.glob(f"{OUTPUT}/figures/*"), *folder.glob(f"{OUTPUT}/results/**/*.csv")]
-    kept += folder.glob(f"{OUTPUT}/results/**/*.parquet")
-    named = {str(path.relative_to(folder)): path for path in kept}
-    others = ("/points/", "/benchmark.csv")
-    return {
-        name: path.read_bytes()
-        for name, path in named.items()
-        if not any(other in name for other in others)
-    }
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished smoke run. Tests that change it put back what they changed."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    snakemake(folder)
-    return folder
 
 
 def test_smoke_run_builds_everything_from_nothing(finished):
