@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test lint format bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke test lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -31,6 +31,9 @@ format: $(READY)  ## Put code and notebooks into the form that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+docs: $(READY)   ## The documentation, into build/docs; a link that leads nowhere is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 bench: $(READY)  ## Speed of the simulation beside NumPy, PyTorch and JAX, on one core
 	$(BIN)/python benchmarks/speed.py
