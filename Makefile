@@ -19,7 +19,7 @@ smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
 
 test: $(READY)  ## All tests, among them the smoke workflow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .
