@@ -1,7 +1,4 @@
-"""The workflow through SLURM, disturbed; and what its jobs ask for.
-
-`make test-slurm` runs all of it, of which `few` is the short part; `make test` only what needs no SLURM.
-"""
+"""The workflow through SLURM, disturbed (`make test-slurm`); and, in all tests, what jobs ask for."""
 
 import os
 import re
@@ -18,6 +15,8 @@ from project import OUTPUT, ROOT, SMOKE, copy_project, results, snakemake
 from slurm import Cluster, missing
 
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+ASKED = PROFILE["set-resources"]
+SNAKEMAKE = 285  # MB; it runs twice within a job
 FEW = [str(OUTPUT / "figures/phase_transition.pdf")]
 SECONDS = 3600  # for a whole run, at most
 
@@ -66,6 +65,29 @@ def disturb(cluster, folder):
     cluster.wait(lambda: running_script(folder, job), 120).kill()
     cluster.stop_daemon("slurmctld")
     cluster.start_controller()
+
+
+def test_every_rule_has_its_resources_or_runs_where_snakemake_does():
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").iterdir())
+    rules = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
+    local = (ROOT / "Snakefile").read_text().split("localrules:")[1].split("\n\n")[0]
+    local = set(re.findall(r"\w+", local)) - {"all"}
+    assert len(rules) > 20 and local | ASKED.keys() == rules
+    assert local.isdisjoint(ASKED)
+
+
+def test_the_documented_resources_are_the_profiles_with_their_margins():
+    rows = re.findall(
+        r"^\| (\w+) " + r"\| (\d+) " * 5 + r"\|$",
+        (ROOT / "docs/scaling.md").read_text(),
+        re.MULTILINE,
+    )
+    assert {row[0] for row in rows} == ASKED.keys()
+    for rule, *numbers in rows:
+        _, longest, peak, memory, minutes = map(int, numbers)
+        asked = {"mem_mb": f"{memory} * attempt", "runtime": f"{minutes} * attempt"}
+        assert ASKED[rule] == asked
+        assert memory >= 1.5 * peak + 2 * SNAKEMAKE and 60 * minutes >= 10 * longest
 
 
 @pytest.mark.slurm
