@@ -22,7 +22,7 @@ test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest
 
 test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
-	$(BIN)/python -m pytest -m slurm -k "$(ONLY)"
+	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .

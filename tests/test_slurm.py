@@ -1,4 +1,4 @@
-"""The workflow through SLURM, disturbed (`make test-slurm`); and, in all tests, what jobs ask for."""
+"""What jobs ask for; and, with `make test-slurm`, the workflow through SLURM, disturbed."""
 
 import os
 import re
@@ -17,12 +17,14 @@ from slurm import Cluster, missing
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 ASKED = PROFILE["set-resources"]
 SNAKEMAKE = 285  # MB; it runs twice within a job
-FEW = [str(OUTPUT / "figures/phase_transition.pdf")]
+FEW = ["phase_transition/fits.csv", "theory_vs_sgd/settings/0.csv"]
 SECONDS = 3600  # for a whole run, at most
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, request):
+    if not request.config.getoption("--slurm"):
+        pytest.skip("make test-slurm runs it")
     if reason := missing():
         pytest.skip(reason)
     with Cluster(tmp_path / "slurm") as one:
@@ -91,10 +93,9 @@ def test_the_documented_resources_are_the_profiles_with_their_margins():
 
 
 @pytest.mark.slurm
-@pytest.mark.parametrize("targets", [FEW, []], ids=["few", "all"])
-def test_a_disturbed_run_through_slurm_ends_with_the_bytes_of_a_local_one(
-    cluster, tmp_path, targets
-):
+@pytest.mark.parametrize("names", [FEW, []], ids=["few", "all"])
+def test_a_disturbed_run_through_slurm_ends_with_the_bytes_of_a_local_one(cluster, tmp_path, names):
+    targets = [str(OUTPUT / "results" / name) for name in names]
     local, remote = (copy_project(tmp_path / name) for name in ("local", "remote"))
     process = start(cluster, remote, targets)
     try:
