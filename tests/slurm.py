@@ -46,6 +46,7 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=0
 SlurmdParameters=config_overrides
 EnforcePartLimits=ALL
 KillWait=2
+MinJobAge=7200
 ReturnToService=2
 MpiDefault=none
 SwitchType=switch/none
