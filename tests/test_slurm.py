@@ -33,7 +33,7 @@ def cluster(tmp_path, request):
 
 def start(cluster, folder, targets):
     """The workflow as the profile says, but for waiting less."""
-    options = ["--workflow-profile", "profiles/slurm", "--slurm-no-account"]
+    options = ["--workflow-profile", "profiles/slurm"]
     options += ["--slurm-init-seconds-before-status-checks", "2"]
     return subprocess.Popen(
         [sys.executable, "-m", "snakemake", *targets, *options, *SMOKE], cwd=folder, text=True,
