@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke test test-slurm lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
 
 replicate: $(READY)  ## Full replication: every table and figure, on all cores
 	$(BIN)/snakemake --cores all
@@ -20,6 +20,9 @@ smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
+	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .
