@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test lint format bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke edit test test-faults lint format bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
 
 replicate: $(READY)  ## Full replication: every table and figure, on all cores
 	$(BIN)/snakemake --cores all
@@ -18,8 +18,16 @@ unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, th
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
 
+edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIGURE=phase_diagram
+	@test -n "$(FIGURE)" || { echo "edit: which one? make edit FIGURE=phase_diagram"; exit 2; }
+	$(BIN)/snakemake --edit-notebook figures/$(FIGURE).pdf
+	$(BIN)/snakemake figures/$(FIGURE).pdf
+
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest
+
+test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten minutes and more
+	$(BIN)/python -m pytest -m faults -s
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .
