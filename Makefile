@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test test-slurm lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -18,11 +18,19 @@ unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, th
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
 
+edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIGURE=phase_diagram
+	@test -n "$(FIGURE)" || { echo "edit: which one? make edit FIGURE=phase_diagram"; exit 2; }
+	$(BIN)/snakemake --edit-notebook figures/$(FIGURE).pdf
+	$(BIN)/snakemake figures/$(FIGURE).pdf
+
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
 	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"
+
+test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten minutes and more
+	$(BIN)/python -m pytest -m faults -s
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .

@@ -2,23 +2,20 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 import yaml
 
-from project import OUTPUT, ROOT, copy_project, planned, results, snakemake, start
+from project import OUTPUT, ROOT, copy_project, planned, results, snakemake
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"]]
 FIGURES += ["theory_vs_sgd", "extinction"]
 # One of each kind: sweeps and trajectories, studies by runs of their own and by theory.
-SOME_TABLES = ["fits", "noise/estimates", "rescaling/estimates", "asymptotics/estimates"]
 SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", "theory_vs_sgd"]
 # What Snakemake says of its own before it reads the workflow.
 SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
@@ -88,26 +85,6 @@ def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
     jobs = planned(finished)
     assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["study_runs"] >= 8
     assert "study_tuned" not in jobs  # no simulation in it
-
-
-def test_a_killed_run_resumes_to_the_same_bytes(finished, tmp_path):
-    folder = copy_project(tmp_path)
-    targets = [str(OUTPUT / f"results/{name}.csv") for name in SOME_TABLES]
-    process = start(folder, *targets)
-    store = folder / OUTPUT / "results/points"
-    deadline = time.monotonic() + 120
-    while len(list(store.glob("[!.]*.parquet"))) < 5 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = {path: path.stat().st_mtime_ns for path in store.glob("[!.]*.parquet")}
-    assert len(done) >= 5 and not (folder / targets[0]).exists()
-    snakemake(folder, "--unlock")
-    snakemake(folder, *targets)
-    assert {path: path.stat().st_mtime_ns for path in done} == done  # nothing computed twice
-    again, undisturbed = results(folder), results(finished)
-    assert len(again) > 30 and again.keys() <= undisturbed.keys()
-    assert [path for path in again if undisturbed[path] != again[path]] == []
 
 
 def test_the_smoke_run_computes_the_whole_ledger(finished):

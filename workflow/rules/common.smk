@@ -4,6 +4,7 @@ import yaml
 
 from quadlaw.config import checked, checked_claims
 from quadlaw.experiments import batches, model_sizes, sweep_points
+from quadlaw.files import remove_partial, require_writable
 from quadlaw.provenance import code_hash
 from quadlaw.studies import study
 
@@ -54,6 +55,16 @@ POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}
 
 
+def prepare_folders():
+    """Refuse to start where nothing can be written, and tidy up after a killed run."""
+    for folder in (RESULTS, FIGURES_FOLDER):
+        try:
+            require_writable(folder)
+        except OSError as fault:
+            sys.exit(f"{folder}: cannot be written to: {fault.strerror}")
+        remove_partial(folder)
+
+
 def problem_name(problem):
     """How a problem's files are called."""
     return "alpha{alpha}_beta{beta}".format(**problem)
@@ -75,6 +86,13 @@ def trajectory_points(name):
 def figure_tables(wildcards):
     """The tables that a figure reads, by name."""
     return {table: f"{RESULTS}/{wildcards.name}/{table}.csv" for table in TABLES[wildcards.name]}
+
+
+def drawn(wildcards):
+    """How a figure is drawn. After ``--edit-notebook`` that changes, so that the next run draws
+    it again, from what was saved; Snakemake alone would take it for up to date."""
+    settings = workflow.execution_settings
+    return "in an editor" if settings and settings.edit_notebook else "by the workflow"
 
 
 def study_settings(wildcards):

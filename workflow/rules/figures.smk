@@ -3,9 +3,9 @@ rule figure:
         unpack(figure_tables),
         notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
     output:
-        pdf=f"{FIGURES_FOLDER}/{{name}}.pdf",
-        svg=f"{FIGURES_FOLDER}/{{name}}.svg",
-        png=f"{FIGURES_FOLDER}/{{name}}.png",
+        pdf=update(f"{FIGURES_FOLDER}/{{name}}.pdf"),
+        svg=update(f"{FIGURES_FOLDER}/{{name}}.svg"),
+        png=update(f"{FIGURES_FOLDER}/{{name}}.png"),
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
     benchmark:
@@ -14,6 +14,7 @@ rule figure:
         "../../envs/environment.yaml"
     params:
         code=code_hash("quadlaw.plotting", "quadlaw.theory"),
+        drawn=drawn,
     message:
         "Figure {wildcards.name}"
     notebook:
