@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -23,7 +24,16 @@ COMPARISONS = ("theory_vs_sgd", "extinction")  # figures that are no sweep, traj
 _whole = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
 )
-Validator = extend(Draft202012Validator, type_checker=_whole)
+
+
+def _rising(_, wanted: bool, value: object, __) -> Iterator[ValidationError]:
+    """The schema's keyword ``rising``; what is no list of numbers is for other keywords."""
+    numbers = isinstance(value, list) and all(isinstance(x, int | float) for x in value)
+    if wanted and numbers and any(x >= y for x, y in pairwise(value)):
+        yield ValidationError(f"{value!r} does not rise")
+
+
+Validator = extend(Draft202012Validator, {"rising": _rising}, type_checker=_whole)
 
 
 def checked(config: dict, schema: dict) -> dict:
@@ -114,12 +124,16 @@ def _one_line(fault: ValidationError) -> str:
 
 
 def _fill(node: object, schema: dict, root: dict) -> None:
-    """Insert defaults below ``node``, in place, following references and patterns of the schema."""
+    """Insert defaults below ``node``, in place, following references and patterns of the schema.
+
+    What has a reference and properties of its own, a study, has only these of those referred to.
+    """
+    own = schema.get("properties")
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     if isinstance(node, dict):
         for name, sub in schema.get("properties", {}).items():
-            if name not in node and "default" in sub:
+            if name not in node and "default" in sub and name in (own or schema["properties"]):
                 node[name] = copy.deepcopy(sub["default"])
         for name, value in node.items():
             sub = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
