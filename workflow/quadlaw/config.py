@@ -1,10 +1,13 @@
 """The configuration, checked as a whole before anything runs."""
 
 import copy
+import json
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
+import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
@@ -18,6 +21,7 @@ from quadlaw.schedules import named
 from quadlaw.sgd import log_spaced
 from quadlaw.theory.stability import require_stable
 
+PROJECT = Path(__file__).parents[2]
 COMPARISONS = ("theory_vs_sgd", "extinction")  # figures that are no sweep, trajectory or study
 
 # JSON takes 20.0 for an integer; a number of replicates is not.
@@ -34,6 +38,52 @@ def _rising(_, wanted: bool, value: object, __) -> Iterator[ValidationError]:
 
 
 Validator = extend(Draft202012Validator, {"rising": _rising}, type_checker=_whole)
+
+
+def read(files: list[str]) -> dict:
+    """The checked configuration of the files on top of ``config/config.yaml``, as Snakemake does.
+
+    Raises
+    ------
+    ValueError
+        One line: a file that is missing or no configuration, or a fault as of :func:`checked`.
+    """
+    config = _load(PROJECT / "config/config.yaml")
+    for path in files:
+        config = merged(config, _load(path))
+    return checked(config, _load(PROJECT / "workflow/schemas/config.schema.yaml"))
+
+
+def _load(path: str | Path) -> dict:
+    """A mapping in JSON or else YAML, which disagree on what 1e5 is."""
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as fault:
+        require(False, "configfile", str(path), getattr(fault, "strerror", None) or "no text")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = _yaml(text, path)
+    require(isinstance(content, dict), "configfile", str(path), "has no keys at its top level")
+    return content
+
+
+def _yaml(text: str, path: str | Path) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        line = getattr(getattr(fault, "problem_mark", None), "line", 0) + 1
+        require(False, "configfile", str(path), f"is neither JSON nor YAML, see its line {line}")
+
+
+def merged(base: dict, top: dict) -> dict:
+    """``base`` with the keys of ``top``, key by key where both are mappings."""
+    both = {key: merged(base[key], top[key]) for key in top if _mappings(base.get(key), top[key])}
+    return base | top | both
+
+
+def _mappings(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def checked(config: dict, schema: dict) -> dict:

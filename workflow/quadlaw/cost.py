@@ -1,12 +1,12 @@
 """What a configuration costs before it is run: core time, wall time, memory and disk.
 
-The work is counted (:mod:`quadlaw.workload`) and multiplied by constants, which were measured on one
-core of an AMD EPYC (AVX-512). Another machine differs by one factor, its :func:`slowness`.
+The work is counted (:mod:`quadlaw.workload`) and multiplied by constants, which were measured on
+one core of an AMD EPYC (AVX-512). Another machine differs by one factor, its :func:`slowness`.
 """
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.checks import require
+from quadlaw.experiments import POINT_SECONDS, SECONDS_PER_DRAW, SECONDS_PER_UPDATE
 from quadlaw.problem import PowerLaw
 from quadlaw.sgd import simulate
 from quadlaw.workload import Load, Stream, loads
@@ -23,13 +24,12 @@ DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
 STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
 POINT = 0.126  # kept in the store, with the hash of the code
-POINT_SECONDS = 30.0  # the work of a job of sweeps, and the longest point
 SOLVE, PARTICLES, LOOK, SURVEY = 2.3e-4, 0.055, 1.0e-5, 1.0e-2
 JOB = 1.3  # imports, reading and writing
 JOBS = {"figure": 7.3, "spectrum": 0.9, "fit_sweep": 2.3, "study_results": 4.3}
 LAST = ("collect_fits", "theory_vs_sgd", "extinction", "claims")
 START = 8.0  # Snakemake's own, once
-PROBE = 0.12  # of the simulation that is timed elsewhere
+PROBE = 0.097  # of the simulation that is timed on other machines
 
 # Bytes.
 PROCESS, NOTEBOOK = 330e6, 1160e6
@@ -78,29 +78,38 @@ def _rule(name: str, parts: list[Load], config: dict) -> dict:
 def _load(load: Load, batch_seconds: float) -> dict:
     points = [simulation(stream) for stream in load.streams]
     work = sum(points) + load.solves * SOLVE + load.particles * PARTICLES + load.looks * LOOK
-    jobs = load.jobs or _batches(points, batch_seconds)
+    jobs = load.jobs or _batches(load.streams, batch_seconds)
     seconds = work + jobs * JOBS.get(load.rule, JOB)
     longest = max(seconds / jobs, *points, 0) if load.jobs else min(seconds, 1.2 * POINT_SECONDS)
     runs = sum(stream.replicates * stream.lanes for stream in load.streams)
-    disk = runs * RUN + load.looks * LOOK_ON_DISK + jobs * JOB_ON_DISK
-    return {
-        "jobs": jobs, "seconds": seconds, "longest": longest, "memory": _memory(load, (runs + load.looks) / jobs),
-        "disk": disk + FIGURE * jobs * (load.rule == "figure"),
-    }  # fmt: skip
+    disk = runs * RUN + load.looks * LOOK_ON_DISK
+    disk += jobs * (FIGURE if load.rule == "figure" else JOB_ON_DISK)
+    memory = _memory(load, (runs + load.looks) / jobs)
+    times = {"seconds": seconds, "longest": longest}
+    return {"jobs": jobs, "memory": memory, "disk": disk} | times
 
 
-def _batches(points: list[float], seconds: float) -> int:
-    """About as many as :func:`quadlaw.experiments.batches` makes; a costly point is split."""
-    parts = sum(max(1.0, point / POINT_SECONDS) for point in points)
-    return int(np.ceil(min(parts, max(1.0, sum(points) / seconds))))
+def _batches(streams: Sequence[Stream], seconds: float) -> int:
+    """About as many as :func:`quadlaw.experiments.batches` makes, by its own count of seconds."""
+    costs = [
+        one.samples * one.replicates
+        * (one.largest * SECONDS_PER_DRAW + one.total * SECONDS_PER_UPDATE)
+        for one in streams
+    ]  # fmt: skip
+    points = sum(max(1.0, cost / POINT_SECONDS) for cost in costs)  # a costly one is split
+    return int(np.ceil(min(points, max(1.0, sum(costs) / seconds))))
 
 
 def _memory(load: Load, rows: float) -> float:
     """Bytes of one job, whose table has that many rows."""
     if load.rule == "figure":
         return NOTEBOOK
-    widest = max((stream.total + stream.largest for stream in load.streams), default=0)
-    return PROCESS + COORDINATE * widest + ROW * rows
+    return max(map(memory, load.streams), default=PROCESS) + ROW * rows
+
+
+def memory(stream: Stream) -> float:
+    """Bytes of a process that trains a stream's lanes."""
+    return PROCESS + COORDINATE * (stream.total + stream.largest)
 
 
 def simulation(stream: Stream) -> float:
@@ -149,35 +158,37 @@ def machine_memory() -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def require_affordable(seconds: float, memory: float, key: str, force: object) -> None:
-    """Refuse work that this machine could not hold, or that takes ``MOST_HOURS`` of its cores.
+def require_affordable(seconds: float, memory: float, force: bool, job: str = "the run") -> None:
+    """Refuse what does not fit into this machine, or takes ``MOST_HOURS`` of it, unless forced.
 
     Parameters
     ----------
     seconds, memory : float
-        Of one core of the machine measured, and bytes of the largest job.
-    key : str
-        What the user sets to run it all the same.
-    force : object
-        Its value now.
+        Core time on the machine measured, and bytes of the largest job.
+    force : bool
+        Whether to let it pass.
+    job : str
+        What to call the largest job.
 
     Raises
     ------
     ValueError
-        ``key = value: reason`` with the estimate.
+        ``force = False: reason``, with the estimate.
     """
+    if force:
+        return
     room, hours = machine_memory(), seconds / 3600
-    reason = f"a job would take about {memory / 1e9:.3g} GB of this machine's {room / 1e9:.3g} GB"
-    require(memory <= room, key, force, reason)
+    needed = f"{job} needs about {memory / 1e9:.3g} GB of memory, this machine has {room / 1e9:.3g}"
+    require(memory <= room, "force", force, needed)
     if hours > MOST_HOURS / 8:  # no machine is eight times as slow
         hours *= slowness()
-    reason = f"it would take about {hours:.3g} core-hours of this machine (at most {MOST_HOURS:g})"
-    require(hours <= MOST_HOURS, key, force, reason)
+    needed = f"all takes about {hours:.3g} core-hours of this machine, more than {MOST_HOURS:g}"
+    require(hours <= MOST_HOURS, "force", force, needed)
 
 
 def require_affordable_config(config: dict) -> None:
-    """Refuse a configuration that costs too much, as :func:`require_affordable`, unless forced."""
-    if not config["force"]:
-        table = estimate(config)
-        memory = table["memory_mb"].max() * 1e6
-        require_affordable(table["core_seconds"].sum(), memory, "force", config["force"])
+    """The same for a configuration, as from :func:`quadlaw.config.checked`."""
+    table = estimate(config)
+    largest = table.loc[table["memory_mb"].idxmax()]
+    seconds, memory = table["core_seconds"].sum(), largest["memory_mb"] * 1e6
+    require_affordable(seconds, memory, config["force"], f"a job of {largest['rule']}")
