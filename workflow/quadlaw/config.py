@@ -24,6 +24,8 @@ from quadlaw.theory.stability import require_stable
 PROJECT = Path(__file__).parents[2]
 COMPARISONS = ("theory_vs_sgd", "extinction")  # figures that are no sweep, trajectory or study
 
+LONGEST = 160  # what is shown of a refused value
+
 # JSON takes 20.0 for an integer; a number of replicates is not.
 _whole = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
@@ -146,7 +148,7 @@ def _leaves(node: object, key: str = "config") -> Iterator[tuple[str, object]]:
     """Every scalar with its dotted key."""
     if isinstance(node, dict):
         for name, value in node.items():
-            yield from _leaves(value, f"{key}.{name}" if key != "config" else str(name))
+            yield from _leaves(value, f"{key}.{_name(name)}" if key != "config" else _name(name))
     elif isinstance(node, list):
         for position, value in enumerate(node):
             yield from _leaves(value, f"{key}[{position}]")
@@ -155,8 +157,18 @@ def _leaves(node: object, key: str = "config") -> Iterator[tuple[str, object]]:
 
 
 def _key(path: list) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
-    return "".join(parts).lstrip(".") or "config"
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_name(part)}" for part in path]
+    return "".join(parts).removeprefix(".") or "config"
+
+
+def _name(key: object) -> str:
+    """A key as it stands, or quoted if that would not do in a line."""
+    return str(key) if str(key).isprintable() else repr(key)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _one_line(fault: ValidationError) -> str:
@@ -165,12 +177,13 @@ def _one_line(fault: ValidationError) -> str:
         known = fault.schema.get("properties", {})
         unknown = sorted(set(value) - set(known), key=str)[0]
         prefix = "" if key == "config" else f"{key}."
-        return f"{prefix}{unknown} = {value[unknown]!r}: unknown key; known are {', '.join(known)}"
+        known = f"unknown key; known are {', '.join(known)}"
+        return f"{prefix}{_name(unknown)} = {_shown(value[unknown])}: {known}"
     if fault.validator == "required":
         missing = next(name for name in fault.validator_value if name not in value)
         return f"{key}.{missing} = None: missing"
     reason = fault.schema.get("reason") or fault.message.split("\n")[0]
-    return f"{key} = {value!r}: {reason}"
+    return f"{key} = {_shown(value)}: {reason}"
 
 
 def _fill(node: object, schema: dict, root: dict) -> None:
