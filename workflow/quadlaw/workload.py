@@ -11,7 +11,7 @@ from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import compute_frontier
+from quadlaw.studies import compute_frontier, phase_diagram
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -183,7 +183,7 @@ def _noise(one: dict) -> Iterable[Stream]:
 
 
 def _phase_diagram(one: dict) -> Iterable[Stream]:
-    lanes = len(MODELS) * len(one["step_factors"])
+    lanes = len(phase_diagram.SERIES) * len(one["step_factors"])
     for alpha, beta in product(one["alphas"], one["betas"]):
         yield from _scaling({"alpha": alpha, "beta": beta}, one, lanes)
 
@@ -223,7 +223,7 @@ def _stability(one: dict) -> Iterable[Stream]:
 
 
 def _schedules(one: dict) -> Iterable[Stream]:
-    lanes = len(MODELS) * len(one["step_factors"])
+    lanes = len(phase_diagram.SERIES) * len(one["step_factors"])
     for problem, name in product(one["problems"], one["schedules"]):
         many = name == Constant().name and problem["alpha"] > problem["beta"]
         replicates = one["many"] if many else one["replicates"]
