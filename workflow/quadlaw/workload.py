@@ -223,7 +223,7 @@ def _stability(one: dict) -> Iterable[Stream]:
 
 
 def _schedules(one: dict) -> Iterable[Stream]:
-    lanes = len(phase_diagram.SERIES) * len(one["step_factors"])
+    lanes = len(MODELS) * len(one["step_factors"])
     for problem, name in product(one["problems"], one["schedules"]):
         many = name == Constant().name and problem["alpha"] > problem["beta"]
         replicates = one["many"] if many else one["replicates"]
