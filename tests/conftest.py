@@ -17,6 +17,7 @@ def finished(tmp_path_factory):
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items):
     """The tests on the smoke run first, and on one worker: there is one such run."""
     for item in items:
