@@ -24,7 +24,7 @@ edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIG
 	$(BIN)/snakemake figures/$(FIGURE).pdf
 
 test: $(READY)  ## All tests, among them the smoke workflow
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest
 
 test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
 	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"

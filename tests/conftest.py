@@ -15,12 +15,3 @@ def finished(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("project"))
     snakemake(folder)
     return folder
-
-
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items):
-    """The tests on the smoke run first, and on one worker: there is one such run."""
-    for item in items:
-        if "finished" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("finished"))
-    items.sort(key=lambda item: "finished" not in item.fixturenames)
