@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -171,7 +172,11 @@ class Cluster:
             process.wait(30)
 
     def stop(self):
-        """Cancel what is left and end the daemons."""
+        """Cancel what is left and end the daemons, and whatever a cancelled job left behind."""
         self.ask("scancel", "--user=root")
         for name in ("slurmd", "slurmctld", "munged"):
             self.stop_daemon(name)
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("SLURM_CONF") == str(self.configuration):
+                    process.kill()
