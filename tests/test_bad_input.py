@@ -212,6 +212,7 @@ def mutated(draw):
 )
 @given(mutated())
 @example(changed(("sweeps", 7), CONFIG["sweeps"]["sample_scaling"]))
+@example(CONFIG | {"": 2502})
 @example({})
 def test_any_configuration_is_accepted_or_refused_in_one_line(config):
     try:

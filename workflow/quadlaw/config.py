@@ -163,7 +163,8 @@ def _key(path: list) -> str:
 
 def _name(key: object) -> str:
     """A key as it stands, or quoted if that would not do in a line."""
-    return str(key) if str(key).isprintable() else repr(key)
+    text = str(key)
+    return text if text.strip() and text.isprintable() else repr(key)
 
 
 def _shown(value: object) -> str:
