@@ -5,7 +5,7 @@ READY := .venv/.ready
 # On a terminal a run shows how far it is; elsewhere, as in CI, Snakemake prints plain lines.
 LOGGER := $(if $(MAKE_TERMERR),--logger quadlaw)
 
-.PHONY: help replicate unlock smoke edit test test-faults lint format bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -28,6 +28,9 @@ edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIG
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest
 
+test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
+	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"
+
 test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten minutes and more
 	$(BIN)/python -m pytest -m faults -s
 
@@ -41,6 +44,9 @@ format: $(READY)  ## Put code and notebooks into the form that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+docs: $(READY)   ## The documentation, into build/docs; a link that leads nowhere is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 bench: $(READY)  ## Speed of the simulation beside NumPy, PyTorch and JAX, on one core
 	$(BIN)/python benchmarks/speed.py

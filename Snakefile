@@ -36,6 +36,22 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmarks.smk"
 
 
+# Jobs of a second or two: on a cluster, they run where Snakemake itself does.
+localrules:
+    all,
+    benchmark_table,
+    claims,
+    collect_fits,
+    extinction,
+    fit_sweep,
+    fit_trajectory,
+    spectrum,
+    study_design,
+    theory_trajectory,
+    theory_vs_sgd,
+    verdicts,
+
+
 onstart:
     prepare_folders()
 

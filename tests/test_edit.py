@@ -1,12 +1,14 @@
 """Notebooks in a real Jupyter server: as the workflow opens them, and on their own; and what
 they draw."""
 
+import contextlib
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -28,10 +30,21 @@ def port():
         return some.getsockname()[1]
 
 
+def listening(port):
+    """Wait until something does: a server says how to get in before anybody can."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
 def opened(process, port):
     """The server that a process starts, once it says how to get in."""
     for line in process.stdout:
         if found := re.search(r"token=(\w+)", line):
+            listening(port)
             return Server(f"http://127.0.0.1:{port}", found[1])
     raise AssertionError("no server was started")
 

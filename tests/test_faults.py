@@ -36,9 +36,15 @@ def points(folder):
 
 
 def stop(process, number):
-    """Signal all of a run's processes, as a terminal, a shutdown and ``kill -9`` do."""
+    """Signal all of a run's processes, as a terminal, a shutdown and ``kill -9`` do; a shutdown
+    kills what has not ended after a while, as Snakemake now and then waits for itself forever."""
     os.killpg(process.pid, number)
-    process.communicate(timeout=300)
+    try:
+        process.communicate(timeout=15)
+    except subprocess.TimeoutExpired:
+        assert number == signal.SIGTERM
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
     assert process.returncode != 0
 
 
@@ -68,7 +74,7 @@ def test_a_killed_run_resumes_to_the_same_bytes_and_two_runs_never_mix(finished,
         assert len(points(folder)) > len(done) and not (folder / targets[0]).exists()
         assert done.items() <= points(folder).items()
         done = points(folder)
-    unlock(folder)
+        unlock(folder)
     output = snakemake(folder, *targets, "--logger", "quadlaw")
     assert re.search(r"(\d+) of \1 jobs done in", output)
     assert done.items() <= points(folder).items()  # nothing computed twice

@@ -38,14 +38,18 @@ def tuned_table(off=0.0):
     return pd.DataFrame(rows)
 
 
-def planted_runs(exponent):
-    """Runs and the theory at their settings, with risks ``(T / log2 T)^-exponent(...)``."""
+def planted_runs(exponent, ahead):
+    """Runs and the theory at their settings, with risks ``(T / log2 T)^-exponent(...)``.
+
+    The stronger linear model's exponent is larger by ``ahead``.
+    """
     rng, rows = np.random.default_rng(1), []
-    cells = product(phase_diagram.MODELS, PLANE, PLANE, SAMPLES)
-    for model, alpha, beta, T in cells:
-        theory = natural_clock(T) ** -exponent(model, alpha, beta)
+    cells = product(phase_diagram.SERIES, PLANE, PLANE, SAMPLES)
+    for (model, _, setting), alpha, beta, T in cells:
+        p = exponent(model, alpha, beta) + (ahead if setting else 0)
+        theory = natural_clock(T) ** -p
         row = {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5, "samples": T,
-               "step_factor": 1.0, "theory": theory}  # fmt: skip
+               "step_factor": 1.0, "theory": theory, "setting": setting}  # fmt: skip
         rows += [
             row | {"replicate": r, "excess_risk": theory * np.exp(0.02 * rng.standard_normal()),
                    "diverged": False, "front": 0, "learned": 0, "replicates": 12}
@@ -56,11 +60,11 @@ def planted_runs(exponent):
     return runs.drop(columns="theory"), theory.drop(columns=["front", "learned"])
 
 
-def judged(exponent, off=0.0):
-    runs, theory = planted_runs(exponent)
+def judged(exponent, off=0.0, ahead=0.0):
+    runs, theory = planted_runs(exponent, ahead)
     tables = {"runs": runs, "theory": theory, "tuned": tuned_table(off)}
     curves, estimates = phase_diagram.results(tables, SETTINGS)
-    assert len(curves) == 2 * 9 * len(SAMPLES)
+    assert len(curves) == 3 * 9 * len(SAMPLES)
     return estimates.set_index(["quantity", "model"])
 
 
@@ -74,6 +78,14 @@ def test_the_paper_s_own_exponents_are_found_again():
     assert share["estimate"] == share["theory"] == 1
     assert share["points"] == 3  # cells with alpha > beta
     assert share["ci_low"] == pytest.approx(0.025 ** (1 / 3))
+
+
+def test_each_linear_model_is_compared_with_the_quadratic_one():
+    share = "share with larger exponent above the line"
+    rows = judged(rates.sample_exponent, ahead=1.0).loc[share].set_index("setting")["estimate"]
+    assert rows.to_dict() == {"": 1, phase_diagram.STRONGER: 0}
+    slope = judged(rates.sample_exponent, ahead=1.0).loc["slope of measured on predicted"]
+    assert_allclose(slope["estimate"], 1, atol=0.03)  # of the models that are treated alike
 
 
 def test_half_the_exponents_have_half_the_slope():
@@ -103,7 +115,12 @@ def test_the_range_is_that_of_the_half_windows():
 
 def test_design_has_both_models_of_every_cell_on_the_same_samples():
     design = phase_diagram.design(SETTINGS)
-    assert len(design) == 2 * 9 * 3
+    assert len(design) == 3 * 9 * 3
     pairs = design.groupby(["alpha", "beta", "samples"])
     assert (pairs["model"].nunique() == 2).all()
     assert (pairs["model_size"].min() == pairs["model_size"].max()).all()
+    linear = design[design["model"] == "linear"]
+    steps = linear.pivot(index=["alpha", "beta", "samples"], columns="setting", values="step_size")
+    assert (steps[phase_diagram.STRONGER] >= 0.999 * steps[""]).all()
+    above = steps.query("alpha > beta")
+    assert (above[phase_diagram.STRONGER] > 2 * above[""]).all()

@@ -17,8 +17,6 @@ FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"]]
 FIGURES += ["theory_vs_sgd", "extinction"]
 # One of each kind: sweeps and trajectories, studies by runs of their own and by theory.
 SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", "theory_vs_sgd"]
-# What Snakemake says of its own before it reads the workflow.
-SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
 
 pytestmark = pytest.mark.workflow
 
@@ -108,34 +106,6 @@ def test_a_changed_verdict_stops_the_run_and_is_named(finished, edit):
     assert f"{first['claim']}, {first['model']}" in output
     assert f"{other} -> {first['verdict']}" in output
     known.unlink()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("sigma: -1", "sigma = -1: a standard deviation"),
-        ("sgima: 1", "sgima = 1: unknown key"),
-        (
-            "sweeps: {sample_scaling: {problems: [{alpha: 1, beta: 2}]}}",
-            "problems[0].alpha = 1: must",
-        ),
-        ("sweeps: {sample_scaling: {samples: []}}", "samples = []: must list at least one"),
-    ],
-)
-def test_a_bad_configuration_is_refused_before_anything_is_written(tmp_path, text, message):
-    folder = copy_project(tmp_path)
-    (folder / "bad.yaml").write_text(text + "\n")
-    output = snakemake(folder, configuration=["--configfile", "bad.yaml"], expect=1)
-    own = [line for line in output.splitlines() if not line.startswith(SNAKEMAKES_LINES)]
-    assert len(own) == 1 and message in own[0]
-    assert not (folder / "results").exists() and not (folder / "figures").exists()
-
-
-def test_a_missing_configuration_is_named(tmp_path):
-    folder = copy_project(tmp_path)
-    output = snakemake(folder, configuration=["--configfile", "nowhere.yaml"], expect=1)
-    assert "nowhere.yaml" in output.strip().splitlines()[-1]  # the words are Snakemake's
-    assert not (folder / "results").exists()
 
 
 def test_a_figure_can_be_asked_for_by_name(finished):

@@ -16,18 +16,21 @@ from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import TwoPhase, named
 from quadlaw.sgd import LANE_COLUMNS
 from quadlaw.theory import predicted_risk, rates, tuned_step
+from quadlaw.theory.tuning import SAFE
 
 STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
 SETTING = [*STREAM, *LANE_COLUMNS]
 MEASURED = ["replicate", "excess_risk", "diverged", "front", "learned"]
 
 
-def tuned_constant(problem: PowerLaw, model: str, samples: int, size: int, init: float) -> float:
+def tuned_constant(
+    problem: PowerLaw, model: str, samples: int, size: int, init: float, share: float = SAFE
+) -> float:
     """The ``c`` of ``eta = c D^p`` (:func:`quadlaw.theory.rates.step_size`) of least theory risk.
 
-    Under the default schedule, at most a quarter of the stability edge.
+    Under the default schedule, at most ``share`` of the stability edge, by default a quarter.
     """
-    tuned = tuned_step(model, problem, model_size=size, samples=samples, init=init)
+    tuned = tuned_step(model, problem, model_size=size, samples=samples, init=init, share=share)
     dimension = rates.effective_dimension(model, problem.alpha, problem.beta, samples, size)
     return tuned.step_size / float(rates.step_size(model, problem.alpha, problem.beta, dimension))
 
@@ -42,11 +45,13 @@ def scaling_rows(
     init_scale: float = 0.5,
     step_factors: Sequence[float] = (1.0,),
     schedules: Sequence[str] = (TwoPhase().name,),
+    share: float = SAFE,
 ) -> pd.DataFrame:
     """A curve against ``T`` by the paper's rules: ``M = ceil(size_factor D)``, ``eta = c D^p``.
 
-    ``c`` is tuned by the theory at the largest ``T`` and held along the curve; ``step_factors``
-    multiply it (column ``step_factor``). ``D`` in ``M`` and ``v_0`` is the quadratic model's.
+    ``c`` is tuned by the theory at the largest ``T``, up to ``share`` of the stability edge, and
+    held along the curve; ``step_factors`` multiply it (column ``step_factor``). ``D`` in ``M`` and
+    ``v_0`` is the quadratic model's.
     """
     alpha, beta = problem.alpha, problem.beta
 
@@ -55,7 +60,7 @@ def scaling_rows(
         init = float(rates.initial_value(alpha, beta, dimension, init_scale))
         return int(np.ceil(size_factor * dimension)), init
 
-    constant = tuned_constant(problem, model, max(samples), *scales(max(samples)))
+    constant = tuned_constant(problem, model, max(samples), *scales(max(samples)), share)
     rows = []
     for T in samples:
         size, init = scales(T)

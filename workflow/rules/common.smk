@@ -3,11 +3,17 @@
 import yaml
 
 from quadlaw.config import checked, checked_claims
+from quadlaw.cost import require_affordable_config
 from quadlaw.experiments import batches, model_sizes, sweep_points
 from quadlaw.files import remove_partial, require_writable
 from quadlaw.provenance import code_hash
 from quadlaw.studies import study
 
+
+def refuse(what, fault):
+    """End with one line and exit code 2, before anything is written."""
+    print(f"{what}: {' '.join(str(fault).split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 def read_yaml(path):
@@ -18,8 +24,9 @@ def read_yaml(path):
 
 try:
     config = checked(config, read_yaml("workflow/schemas/config.schema.yaml"))
+    require_affordable_config(config)
 except ValueError as fault:
-    sys.exit(f"configuration: {fault}")
+    refuse("configuration", fault)
 
 # What a simulated table depends on; Snakemake does not follow imports.
 RUN_MODULES = ["quadlaw.experiments", "quadlaw.files", "quadlaw.provenance"]
@@ -49,7 +56,7 @@ try:
         FIGURES,
     )
 except (ValueError, OSError, yaml.YAMLError) as fault:
-    sys.exit(f"{config['ledger']['claims']}: {' '.join(str(fault).split())}")
+    refuse(config["ledger"]["claims"], fault)
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}

@@ -107,7 +107,7 @@ def section(claim, rows, source):
         f"\n## {claim['id']}\n\n{' '.join(claim['statement'].split())}\n\n"
         f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
         f"Prediction: `{claim['prediction']}`, tolerance {claim['tolerance']}{rival}. "
-        f"Figure: [{figure}]({figure}.png). Data: `results/{figure}/`. "
+        f"Figure: [{figure}](../figures/{figure}.png). Data: `results/{figure}/`. "
         f"Code: [{source}](../{source}).{known}{note}\n\n{table}\n"
     )
 

@@ -1,16 +1,17 @@
 """Which step sizes diverge, which is the best one, and how it scales with ``D``.
 
-Step sizes are taken in units of the stability edge (:func:`quadlaw.theory.stability_edge`). For the
-linear model that is where expected risk grows without bound; for the quadratic model it is that of
-its linearization at the target. Single runs diverge below it, as the noise is multiplicative, and
-the median of a few short runs may look good beyond it.
+Step sizes are taken in units of the stability edge
+(:func:`quadlaw.theory.stability.stability_edge`). For the linear model that is where expected risk
+grows without bound; for the quadratic model it is that of its linearization at the target. Single
+runs diverge below it, as the noise is multiplicative, and the median of a few short runs may look
+good beyond it.
 
 The best step size balances adaptation, which wants ``eta lambda_D w*_D T`` of order one or more
 (``eta lambda_D T`` for the linear model), with the noise of order ``eta``. For ``alpha < beta``
 that is ``eta ~ D^((alpha - beta)/2)``, the paper's choice, and ``D^(alpha - beta)``; for
 ``alpha >= beta`` it stays at the edge. By simulation: a parabola through the lowest median and its
-neighbours in ``log eta``. By theory: Brent's method (:func:`quadlaw.theory.tuned_step`) up to a
-quarter of the edge.
+neighbours in ``log eta``. By theory: Brent's method up to a quarter of the edge
+(:func:`quadlaw.theory.tuning.tuned_step`).
 """
 
 import numpy as np
