@@ -50,7 +50,7 @@ def stop(process, number):
 
 def unlock(folder):
     """As a user does whose run was killed without a chance to clean up."""
-    if any((folder / ".snakemake/locks").iterdir()):
+    if any(folder.glob(".snakemake/locks/*")):
         snakemake(folder, "--unlock")
 
 
