@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# On a terminal a run shows how far it is; elsewhere, as in CI, Snakemake prints plain lines.
+LOGGER := $(if $(MAKE_TERMERR),--logger quadlaw)
 
 .PHONY: help replicate unlock smoke edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
@@ -10,13 +12,13 @@ help:            ## List these targets
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
 
 replicate: $(READY)  ## Full replication: every table and figure, on all cores
-	$(BIN)/snakemake --cores all
+	$(BIN)/snakemake --cores all $(LOGGER)
 
 unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, then run again
 	$(BIN)/snakemake --unlock
 
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
-	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
+	$(BIN)/snakemake --cores all --configfile config/smoke.yaml $(LOGGER)
 
 edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIGURE=phase_diagram
 	@test -n "$(FIGURE)" || { echo "edit: which one? make edit FIGURE=phase_diagram"; exit 2; }

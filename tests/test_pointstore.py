@@ -26,7 +26,7 @@ def test_what_was_finished_is_not_computed_again(tmp_path, capsys):
     again = collected(work(calls), tmp_path, MODULES, code)
     assert list(first["number"]) == [0, 1, 2] and again.equals(first)
     assert calls[:3] == [0, 1, 2] and len(calls) == 4
-    assert "point 2: 0.0 s" in capsys.readouterr().out
+    assert "3 of 3 points, point 2: 0.0 s\n" in capsys.readouterr().out
 
 
 def test_nothing_is_kept_of_code_that_changed_meanwhile(tmp_path):

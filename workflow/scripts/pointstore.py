@@ -14,8 +14,8 @@ def collected(work, store, modules, code):
     ``work`` yields ``(name, key, compute)``, where ``compute()`` is the table. Nothing is kept if
     the ``modules`` changed since their hash ``code`` was taken: whose work it is would be in doubt.
     """
-    tables = []
-    for name, key, compute in work:
+    tables, work = [], list(work)
+    for number, (name, key, compute) in enumerate(work, 1):
         began = time.perf_counter()
 
         def checked(compute=compute):
@@ -24,6 +24,6 @@ def collected(work, store, modules, code):
             return result
 
         tables.append(compute_once(store, key, checked))
-        print(f"{name}: {time.perf_counter() - began:.1f} s")
+        print(f"{number} of {len(work)} points, {name}: {time.perf_counter() - began:.1f} s")
     require_unchanged(code, *modules)
     return pd.concat(tables, ignore_index=True)
