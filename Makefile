@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke test lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke report test lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -17,6 +17,10 @@ unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, th
 
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml
+
+report: $(READY)  ## report.html of the full replication, which is run as far as it is missing
+	$(BIN)/snakemake --cores all report_pages
+	$(BIN)/snakemake --report report.html
 
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
@@ -57,4 +61,4 @@ lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)
 		--output-file envs/requirements.txt envs/requirements.in
 
 clean:           ## Remove results, drawn figures and the environment; the figures in git stay
-	rm -rf .venv .snakemake build results figures/*.pdf figures/*.svg
+	rm -rf .venv .snakemake build results report.html figures/*.pdf figures/*.svg

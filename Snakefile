@@ -32,6 +32,7 @@ include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmarks.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -41,4 +42,5 @@ rule all:
         rules.claims.output,
         rules.verdicts.output if config["ledger"]["verdicts"] else [],
         rules.benchmark_table.output,
+        rules.report_pages.output,
         expand(rules.figure.output, name=FIGURES),

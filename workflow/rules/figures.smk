@@ -1,10 +1,25 @@
+REPORT_TEXTS = "workflow/report/figures.yaml"
+REPORT_CATEGORIES = read_yaml(REPORT_TEXTS)
+
+
+def report_category(wildcards):
+    """The report's heading over a figure; none, which is "Other", if its texts do not list it."""
+    homes = (home for home, names in REPORT_CATEGORIES.items() if wildcards.name in names)
+    return next(homes, None)
+
+
 rule figure:
     input:
         unpack(figure_tables),
         notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
     output:
         pdf=f"{FIGURES_FOLDER}/{{name}}.pdf",
-        svg=f"{FIGURES_FOLDER}/{{name}}.svg",
+        svg=report(
+            f"{FIGURES_FOLDER}/{{name}}.svg",
+            caption="../report/figure.rst",
+            category=report_category,
+            labels={"figure": "{name}"},
+        ),
         png=f"{FIGURES_FOLDER}/{{name}}.png",
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
