@@ -1,13 +1,3 @@
-REPORT_TEXTS = "workflow/report/figures.yaml"
-REPORT_CATEGORIES = read_yaml(REPORT_TEXTS)
-
-
-def report_category(wildcards):
-    """The report's heading over a figure; none, which is "Other", if its texts do not list it."""
-    homes = (home for home, names in REPORT_CATEGORIES.items() if wildcards.name in names)
-    return next(homes, None)
-
-
 rule figure:
     input:
         unpack(figure_tables),
