@@ -85,7 +85,7 @@ def test_the_report_opens_offline_and_shows_the_ledger_and_every_figure(finished
             assert image.evaluate("image => image.naturalWidth") > 300, name
             assert box["width"] > 300 and box["y"] >= 0, name  # no figure is cut off at its top
             words.click()
-            said = page.locator("nav").inner_text()
+            said = page.locator("nav").first.inner_text()
             assert sentence in said
             estimates = ledger[ledger["figure"] == name]["estimate"]
             assert len(estimates) and all(f"{value:.4g}" in said for value in estimates), name
