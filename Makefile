@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help replicate unlock smoke report test lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke report edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: [^#]*##/\t/' | expand -t 14
 
 replicate: $(READY)  ## Full replication: every table and figure, on all cores
 	$(BIN)/snakemake --cores all
@@ -22,8 +22,19 @@ report: $(READY)  ## report.html of the full replication, which is run as far as
 	$(BIN)/snakemake --cores all report_pages
 	$(BIN)/snakemake --report report.html
 
+edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIGURE=phase_diagram
+	@test -n "$(FIGURE)" || { echo "edit: which one? make edit FIGURE=phase_diagram"; exit 2; }
+	$(BIN)/snakemake --edit-notebook figures/$(FIGURE).pdf
+	$(BIN)/snakemake figures/$(FIGURE).pdf
+
 test: $(READY)  ## All tests, among them the smoke workflow
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest
+
+test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
+	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"
+
+test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten minutes and more
+	$(BIN)/python -m pytest -m faults -s
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .

@@ -7,17 +7,19 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# Jobs find the programs beside this Python, whether or not its environment was activated, and the
-# package beside this file; each computes on one core, as many at a time as Snakemake was given.
+# Jobs find the programs beside this Python, whether or not its environment was activated, the
+# package beside this file, and a setting of Jupyter without which it would not start as root.
 PACKAGES = os.path.join(workflow.basedir, "workflow")
 sys.path.insert(0, PACKAGES)
-os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.getenv("PATH", os.defpath)]),
-    PYTHONPATH=os.pathsep.join(filter(None, [PACKAGES, os.getenv("PYTHONPATH")])),
-    OMP_NUM_THREADS="1",
-    OPENBLAS_NUM_THREADS="1",
-    NUMBA_NUM_THREADS="1",
-)
+os.environ.setdefault("PATH", os.defpath)
+for variable, folder in {
+    "PATH": os.path.dirname(sys.executable),
+    "PYTHONPATH": PACKAGES,
+    "JUPYTER_CONFIG_PATH": os.path.join(workflow.basedir, "config", "jupyter"),
+}.items():
+    os.environ[variable] = os.pathsep.join(filter(None, [folder, os.getenv(variable)]))
+# Each job computes on one core, as many at a time as Snakemake was given.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 
 configfile: "config/config.yaml"
@@ -33,6 +35,28 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/report.smk"
+
+
+# Jobs of a second or two: on a cluster, they run where Snakemake itself does.
+localrules:
+    all,
+    benchmark_table,
+    claims,
+    collect_fits,
+    extinction,
+    fit_sweep,
+    fit_trajectory,
+    provenance,
+    report_pages,
+    spectrum,
+    study_design,
+    theory_trajectory,
+    theory_vs_sgd,
+    verdicts,
+
+
+onstart:
+    prepare_folders()
 
 
 rule all:

@@ -13,6 +13,7 @@ OUTPUT = Path("build/smoke")
 
 
 def copy_project(folder):
+    folder.mkdir(exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

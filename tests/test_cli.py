@@ -1,17 +1,27 @@
-"""The command line as users call it."""
+"""The command line as users call it; what it refuses is in test_bad_input.py."""
 
 import json
+import subprocess
 
+import pandas as pd
 import pytest
 
-from quadlaw.cli import main
+import quadlaw
+from quadlaw.cli import main, parser
+from quadlaw.theory import tuned_step
 
 ARGUMENTS = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9"]
+SETTING = ["--alpha", "2.5", "--beta", "1.5", "--samples", "256", "--model-size", "16"]
+SIMULATE = ["simulate", *SETTING, "--replicates", "7", "--seed", "3"]
+
+
+def printed(capsys, line):
+    main([*line, "--json"])
+    return json.loads(capsys.readouterr().out)
 
 
 def test_predict_prints_the_theory_of_both_models(capsys):
-    main([*ARGUMENTS, "--model-size", "1e6", "--json"])
-    result = json.loads(capsys.readouterr().out)
+    result = printed(capsys, [*ARGUMENTS, "--model-size", "1e6"])
     assert result["quadratic"]["sample_exponent"] == 0.25
     assert result["linear"]["sample_exponent"] == pytest.approx(0.2)
     assert result["quadratic"]["effective_dimension"] == pytest.approx(10**4.5)
@@ -20,17 +30,81 @@ def test_predict_prints_the_theory_of_both_models(capsys):
     assert "excess_risk" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "change, line",
-    [
-        (["--model-size", "0"], "model_size = 0.0: must be at least 1"),
-        (["--model-size", "8", "--alpha", "1"], "alpha = 1.0: must exceed 1"),
-        (["--model-size", "8", "--samples", "nan"], "samples = nan: must be a whole number"),
-    ],
-)
-def test_bad_values_get_one_line_and_exit_code_2(capsys, change, line):
-    with pytest.raises(SystemExit) as stop:
-        main([*ARGUMENTS, *change])
+@pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
+def test_simulate_gives_the_runs_of_the_package(capsys, tmp_path, name):
+    problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
+    expected = quadlaw.simulate(
+        problem, model_size=16, samples=256, step_size=0.1, init=0.3, replicates=7, seed=3
+    )["excess_risk"]
+    line = [*SIMULATE, "--step-size", ".1", "--init", ".3", "--output", str(tmp_path / name)]
+    result = printed(capsys, line)
+    assert result["runs"] == expected.tolist() and result["risk"] == expected.median()
+    assert result["ci_low"] <= result["risk"] <= result["ci_high"] and result["replicates"] == 7
+    read = {"runs.parquet": pd.read_parquet, "runs.csv": pd.read_csv}[name]
+    assert read(tmp_path / name)["excess_risk"].tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_simulate_takes_the_step_size_of_the_theory(capsys):
+    problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
+    result = printed(capsys, [*SIMULATE, "--tuned", "--scale", ".4"])
+    setting = {"model_size": 16, "samples": 256}
+    tuned = tuned_step("quadratic", problem, init=result["init"], **setting)
+    assert result["step_size"] == tuned.step_size and result["theory"] == tuned.risk
+    assert result["init"] == 0.4  # in units of one for alpha > beta
+    assert 0.5 < result["risk"] / result["theory"] < 1.5
+
+
+def test_what_is_not_finite_is_null_in_json(capsys):
+    result = printed(capsys, [*SIMULATE, "--step-size", "900", "--init", "1"])
+    assert result["risk"] is None and result["theory"] is None and result["diverged_share"] == 1
+
+
+def test_the_bar_is_for_terminals_alone(capsys):
+    main([*SIMULATE, "--step-size", ".1"])
     output = capsys.readouterr()
-    assert stop.value.code == 2
-    assert output.err.count("\n") == 1 and line in output.err and output.out == ""
+    assert output.err == "" and "excess_risk" not in output.out and "theory" in output.out
+
+
+def test_estimate_sums_up_its_rules(capsys):
+    result = printed(capsys, ["estimate", "--cores", "4"])
+    rules = pd.DataFrame(result["rules"])
+    assert result["total"]["core_seconds"] == pytest.approx(rules["core_seconds"].sum())
+    assert result["total"]["cores"] == 4 and {"runs", "study_runs", "figure"} <= set(rules["rule"])
+    assert result["refused"] is None
+
+
+def test_a_failure_has_exit_code_1(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as stop:
+        main([*SIMULATE, "--step-size", ".1", "--output", str(tmp_path / "file" / "runs.csv")])
+    output = capsys.readouterr()
+    assert stop.value.code == 1 and output.err.count("\n") == 1 and "Error" in output.err
+
+
+@pytest.mark.parametrize("command", ["predict", "simulate", "estimate"])
+def test_help_has_examples_that_are_understood(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    text = capsys.readouterr().out
+    assert stop.value.code == 0 and "exit codes: 0 done" in text
+    examples = [line.split()[1:] for line in text.splitlines() if line.startswith("  quadlaw ")]
+    assert examples and all(parser().parse_args(one).command == command for one in examples)
+
+
+def test_version_and_completion(capsys):
+    lines = {("--version",): "0.", ("--print-completion", "bash"): "--model-size"}
+    for options, expected in lines.items():
+        with pytest.raises(SystemExit) as stop:
+            main(list(options))
+        assert stop.value.code == 0 and expected in capsys.readouterr().out
+
+
+def test_completion_is_valid_bash(capsys):
+    with pytest.raises(SystemExit):
+        main(["--print-completion", "bash"])
+    script = capsys.readouterr().out
+    valid, broken = (
+        subprocess.run(["bash", "-n"], input=text, text=True, check=False, capture_output=True)
+        for text in (script, f"{script} (")
+    )
+    assert valid.returncode == 0 and broken.returncode != 0

@@ -1,9 +1,18 @@
 import json
+import os
+import time
 
 import pandas as pd
 import pytest
 
-from quadlaw.files import compute_once, write_bytes, write_table
+from quadlaw.files import (
+    PARTIAL,
+    compute_once,
+    remove_partial,
+    require_writable,
+    write_bytes,
+    write_table,
+)
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": [0.5, 1 / 3]})
 
@@ -27,6 +36,27 @@ def test_a_failed_write_leaves_nothing_and_spoils_nothing(tmp_path, monkeypatch)
         write_bytes(b"other", path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    left, young, other = (tmp_path / "a" / name for name in (f"{PARTIAL}1", f"{PARTIAL}2", ".keep"))
+    left.parent.mkdir()
+    for path in (left, young, other):
+        path.touch()
+    for path in (left, other):
+        os.utime(path, (time.time() - 90,) * 2)
+    remove_partial(tmp_path)
+    assert sorted(left.parent.iterdir()) == [other, young]
+    remove_partial(tmp_path, age=0.0)
+    assert list(left.parent.iterdir()) == [other]
+
+
+def test_a_folder_that_takes_no_files_is_refused(tmp_path):
+    require_writable(tmp_path / "new" / "folder")
+    assert not list((tmp_path / "new" / "folder").iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        require_writable(tmp_path / "file" / "folder")
 
 
 def test_compute_once_computes_once_per_key(tmp_path):

@@ -1,5 +1,6 @@
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,13 @@ def test_a_failure_leaves_one_line_for_the_terminal_and_its_traceback_in_the_log
     assert str(stopped.value) == f"ValueError: alpha = 1: must exceed 1 (see {log})"
     text = log.read_text()
     assert text.startswith("point 1\n") and "Traceback" in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_named_in_one_line_though_it_takes_no_log():
+    with pytest.raises(SystemExit, match="No space left on device") as stopped, logged("/dev/full"):
+        raise ValueError("what the disk took no note of")
+    assert str(stopped.value).startswith("OSError: ") and "\n" not in str(stopped.value)
 
 
 def test_what_succeeds_is_logged_and_output_restored(tmp_path, capsys):

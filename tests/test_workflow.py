@@ -2,26 +2,21 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
 import yaml
 
-from project import OUTPUT, ROOT, copy_project, planned, results, snakemake, start
+from project import OUTPUT, ROOT, copy_project, planned, results, snakemake
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"]]
 FIGURES += ["theory_vs_sgd", "extinction"]
 # One of each kind: sweeps and trajectories, studies by runs of their own and by theory.
-SOME_TABLES = ["fits", "noise/estimates", "rescaling/estimates", "asymptotics/estimates"]
 SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", "theory_vs_sgd"]
-# What Snakemake says of its own before it reads the workflow.
-SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
 
 pytestmark = pytest.mark.workflow
 
@@ -91,26 +86,6 @@ def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
     assert "study_tuned" not in jobs  # no simulation in it
 
 
-def test_a_killed_run_resumes_to_the_same_bytes(finished, tmp_path):
-    folder = copy_project(tmp_path)
-    targets = [str(OUTPUT / f"results/{name}.csv") for name in SOME_TABLES]
-    process = start(folder, *targets)
-    store = folder / OUTPUT / "results/points"
-    deadline = time.monotonic() + 120
-    while len(list(store.glob("[!.]*.parquet"))) < 5 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = {path: path.stat().st_mtime_ns for path in store.glob("[!.]*.parquet")}
-    assert len(done) >= 5 and not (folder / targets[0]).exists()
-    snakemake(folder, "--unlock")
-    snakemake(folder, *targets)
-    assert {path: path.stat().st_mtime_ns for path in done} == done  # nothing computed twice
-    again, undisturbed = results(folder), results(finished)
-    assert len(again) > 30 and again.keys() <= undisturbed.keys()
-    assert [path for path in again if undisturbed[path] != again[path]] == []
-
-
 def test_the_smoke_run_computes_the_whole_ledger(finished):
     ledger = pd.read_csv(finished / OUTPUT / "results/claims.csv")
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
@@ -132,34 +107,6 @@ def test_a_changed_verdict_stops_the_run_and_is_named(finished, edit):
     assert f"{first['claim']}, {first['model']}" in output
     assert f"{other} -> {first['verdict']}" in output
     known.unlink()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("sigma: -1", "sigma = -1: a standard deviation"),
-        ("sgima: 1", "sgima = 1: unknown key"),
-        (
-            "sweeps: {sample_scaling: {problems: [{alpha: 1, beta: 2}]}}",
-            "problems[0].alpha = 1: must",
-        ),
-        ("sweeps: {sample_scaling: {samples: []}}", "samples = []: must list at least one"),
-    ],
-)
-def test_a_bad_configuration_is_refused_before_anything_is_written(tmp_path, text, message):
-    folder = copy_project(tmp_path)
-    (folder / "bad.yaml").write_text(text + "\n")
-    output = snakemake(folder, configuration=["--configfile", "bad.yaml"], expect=1)
-    own = [line for line in output.splitlines() if not line.startswith(SNAKEMAKES_LINES)]
-    assert len(own) == 1 and message in own[0]
-    assert not (folder / "results").exists() and not (folder / "figures").exists()
-
-
-def test_a_missing_configuration_is_named(tmp_path):
-    folder = copy_project(tmp_path)
-    output = snakemake(folder, configuration=["--configfile", "nowhere.yaml"], expect=1)
-    assert "nowhere.yaml" in output.strip().splitlines()[-1]  # the words are Snakemake's
-    assert not (folder / "results").exists()
 
 
 def test_a_figure_can_be_asked_for_by_name(finished):

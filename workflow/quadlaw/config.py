@@ -1,9 +1,13 @@
 """The configuration, checked as a whole before anything runs."""
 
 import copy
+import json
 import math
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 
+import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
@@ -17,13 +21,71 @@ from quadlaw.schedules import named
 from quadlaw.sgd import log_spaced
 from quadlaw.theory.stability import require_stable
 
+PROJECT = Path(__file__).parents[2]
 COMPARISONS = ("theory_vs_sgd", "extinction")  # figures that are no sweep, trajectory or study
+
+LONGEST = 160  # what is shown of a refused value
 
 # JSON takes 20.0 for an integer; a number of replicates is not.
 _whole = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
 )
-Validator = extend(Draft202012Validator, type_checker=_whole)
+
+
+def _rising(_, wanted: bool, value: object, __) -> Iterator[ValidationError]:
+    """The schema's keyword ``rising``; what is no list of numbers is for other keywords."""
+    numbers = isinstance(value, list) and all(isinstance(x, int | float) for x in value)
+    if wanted and numbers and any(x >= y for x, y in pairwise(value)):
+        yield ValidationError(f"{value!r} does not rise")
+
+
+Validator = extend(Draft202012Validator, {"rising": _rising}, type_checker=_whole)
+
+
+def read(files: list[str]) -> dict:
+    """The checked configuration of the files on top of ``config/config.yaml``, as Snakemake does.
+
+    Raises
+    ------
+    ValueError
+        One line: a file that is missing or no configuration, or a fault as of :func:`checked`.
+    """
+    config = _load(PROJECT / "config/config.yaml")
+    for path in files:
+        config = merged(config, _load(path))
+    return checked(config, _load(PROJECT / "workflow/schemas/config.schema.yaml"))
+
+
+def _load(path: str | Path) -> dict:
+    """A mapping in JSON or else YAML, which disagree on what 1e5 is."""
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as fault:
+        require(False, "configfile", str(path), getattr(fault, "strerror", None) or "no text")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = _yaml(text, path)
+    require(isinstance(content, dict), "configfile", str(path), "has no keys at its top level")
+    return content
+
+
+def _yaml(text: str, path: str | Path) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        line = getattr(getattr(fault, "problem_mark", None), "line", 0) + 1
+        require(False, "configfile", str(path), f"is neither JSON nor YAML, see its line {line}")
+
+
+def merged(base: dict, top: dict) -> dict:
+    """``base`` with the keys of ``top``, key by key where both are mappings."""
+    both = {key: merged(base[key], top[key]) for key in top if _mappings(base.get(key), top[key])}
+    return base | top | both
+
+
+def _mappings(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def checked(config: dict, schema: dict) -> dict:
@@ -86,7 +148,7 @@ def _leaves(node: object, key: str = "config") -> Iterator[tuple[str, object]]:
     """Every scalar with its dotted key."""
     if isinstance(node, dict):
         for name, value in node.items():
-            yield from _leaves(value, f"{key}.{name}" if key != "config" else str(name))
+            yield from _leaves(value, f"{key}.{_name(name)}" if key != "config" else _name(name))
     elif isinstance(node, list):
         for position, value in enumerate(node):
             yield from _leaves(value, f"{key}[{position}]")
@@ -95,8 +157,18 @@ def _leaves(node: object, key: str = "config") -> Iterator[tuple[str, object]]:
 
 
 def _key(path: list) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
-    return "".join(parts).lstrip(".") or "config"
+    parts = [f"[{part}]" if isinstance(part, int) else f".{_name(part)}" for part in path]
+    return "".join(parts).removeprefix(".") or "config"
+
+
+def _name(key: object) -> str:
+    """A key as it stands, or quoted if that would not do in a line."""
+    return str(key) if str(key).isprintable() else repr(key)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _one_line(fault: ValidationError) -> str:
@@ -105,21 +177,26 @@ def _one_line(fault: ValidationError) -> str:
         known = fault.schema.get("properties", {})
         unknown = sorted(set(value) - set(known), key=str)[0]
         prefix = "" if key == "config" else f"{key}."
-        return f"{prefix}{unknown} = {value[unknown]!r}: unknown key; known are {', '.join(known)}"
+        known = f"unknown key; known are {', '.join(known)}"
+        return f"{prefix}{_name(unknown)} = {_shown(value[unknown])}: {known}"
     if fault.validator == "required":
         missing = next(name for name in fault.validator_value if name not in value)
         return f"{key}.{missing} = None: missing"
     reason = fault.schema.get("reason") or fault.message.split("\n")[0]
-    return f"{key} = {value!r}: {reason}"
+    return f"{key} = {_shown(value)}: {reason}"
 
 
 def _fill(node: object, schema: dict, root: dict) -> None:
-    """Insert defaults below ``node``, in place, following references and patterns of the schema."""
+    """Insert defaults below ``node``, in place, following references and patterns of the schema.
+
+    What has a reference and properties of its own, a study, has only these of those referred to.
+    """
+    own = schema.get("properties")
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     if isinstance(node, dict):
         for name, sub in schema.get("properties", {}).items():
-            if name not in node and "default" in sub:
+            if name not in node and "default" in sub and name in (own or schema["properties"]):
                 node[name] = copy.deepcopy(sub["default"])
         for name, value in node.items():
             sub = schema.get("properties", {}).get(name, schema.get("additionalProperties"))

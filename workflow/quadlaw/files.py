@@ -1,20 +1,24 @@
 """Tables on disk, written whole or not at all, and a store of finished points."""
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+
+PARTIAL = ".partial-"  # begins the name of a file that is being written
 
 
 def write_bytes(data: bytes, path: str | Path) -> None:
     """Write under a temporary name in the same folder, then rename: whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=path.suffix)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -24,6 +28,31 @@ def write_bytes(data: bytes, path: str | Path) -> None:
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def remove_partial(folder: str | Path, age: float = 60.0) -> None:
+    """Remove what killed writers left in ``folder`` and below, from ``age`` seconds on.
+
+    What is younger may belong to a job that outlived its killed workflow.
+    """
+    limit = time.time() - age
+    for path in Path(folder).rglob(f"{PARTIAL}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime <= limit:
+                path.unlink()
+
+
+def require_writable(folder: str | Path) -> None:
+    """Make ``folder``, if it is missing, and write to it.
+
+    Raises
+    ------
+    OSError
+        If that fails: no permission, mounted read-only, or full.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(4096))
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:

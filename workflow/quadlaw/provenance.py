@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -13,19 +14,25 @@ def _path(module: str) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _imports(tree: ast.Module) -> set[str]:
+@cache
+def _named(source: str) -> frozenset[tuple[str, str]]:
+    """What a module imports: pairs of a full name and of the module that it is taken from."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {(alias.name, alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {(f"{node.module}.{alias.name}", node.module) for alias in node.names}
+    return frozenset(names)
+
+
+def _imports(source: str) -> set[str]:
     """Modules of this package that a module imports, and names that are none.
 
     ``from package import module`` is the module, and not what the package's ``__init__`` imports.
     """
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            full = [f"{node.module}.{alias.name}" for alias in node.names]
-            names |= {name if _path(name) else node.module for name in full}
-    return {name for name in names if name.split(".")[0] == PACKAGE.name}
+    ours = {pair for pair in _named(source) if pair[0].split(".")[0] == PACKAGE.name}
+    return {full if _path(full) else module for full, module in ours}
 
 
 def modules_used(*modules: str) -> list[str]:
@@ -36,7 +43,7 @@ def modules_used(*modules: str) -> list[str]:
         path = _path(module)
         if path is not None and module not in found:
             found[module] = path
-            waiting |= _imports(ast.parse(path.read_text()))
+            waiting |= _imports(path.read_text())
     return sorted(found)
 
 
@@ -49,13 +56,19 @@ def require_unchanged(code: str, *modules: str) -> None:
         raise RuntimeError(f"{', '.join(modules)} changed while the workflow ran: start it again")
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+@cache
+def _syntax(source: str) -> bytes:
+    """The syntax tree of a module, without docstrings.
+
+    Kept by the module's text, as the workflow asks for the same few modules again and again.
+    """
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node
         ):
             node.body = node.body[1:]
-    return tree
+    return ast.dump(tree).encode()
 
 
 def code_hash(*modules: str) -> str:
@@ -71,6 +84,5 @@ def code_hash(*modules: str) -> str:
             raise ValueError(f"module = {module!r}: not found in {PACKAGE.name}")
     digest = hashlib.sha256()
     for module in modules_used(*modules):
-        tree = _without_docstrings(ast.parse(_path(module).read_text()))
-        digest.update(ast.dump(tree).encode())
+        digest.update(_syntax(_path(module).read_text()))
     return digest.hexdigest()[:16]

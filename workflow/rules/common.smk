@@ -3,10 +3,17 @@
 import yaml
 
 from quadlaw.config import checked, checked_claims
+from quadlaw.cost import require_affordable_config
 from quadlaw.experiments import batches, model_sizes, sweep_points
+from quadlaw.files import remove_partial, require_writable
 from quadlaw.provenance import code_hash
 from quadlaw.studies import study
 
+
+def refuse(what, fault):
+    """End with one line and exit code 2, before anything is written."""
+    print(f"{what}: {' '.join(str(fault).split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 def read_yaml(path):
@@ -17,8 +24,9 @@ def read_yaml(path):
 
 try:
     config = checked(config, read_yaml("workflow/schemas/config.schema.yaml"))
+    require_affordable_config(config)
 except ValueError as fault:
-    sys.exit(f"configuration: {fault}")
+    refuse("configuration", fault)
 
 # What a simulated table depends on; Snakemake does not follow imports.
 RUN_MODULES = ["quadlaw.experiments", "quadlaw.files", "quadlaw.provenance"]
@@ -51,10 +59,20 @@ try:
         FIGURES,
     )
 except (ValueError, OSError, yaml.YAMLError) as fault:
-    sys.exit(f"{config['ledger']['claims']}: {' '.join(str(fault).split())}")
+    refuse(config["ledger"]["claims"], fault)
 
 POINTS = {name: sweep_points(sweep, config) for name, sweep in SWEEPS.items()}
 BATCHES = {name: batches(points, config["batch_seconds"]) for name, points in POINTS.items()}
+
+
+def prepare_folders():
+    """Refuse to start where nothing can be written, and tidy up after a killed run."""
+    for folder in (RESULTS, FIGURES_FOLDER):
+        try:
+            require_writable(folder)
+        except OSError as fault:
+            sys.exit(f"{folder}: cannot be written to: {fault.strerror}")
+        remove_partial(folder)
 
 
 def problem_name(problem):
@@ -84,6 +102,13 @@ def report_category(wildcards):
     """The report's heading over a figure; none, which is "Other", if its texts do not list it."""
     homes = (home for home, names in REPORT_CATEGORIES.items() if wildcards.name in names)
     return next(homes, None)
+
+
+def drawn(wildcards):
+    """How a figure is drawn. After ``--edit-notebook`` that changes, so that the next run draws
+    it again, from what was saved; Snakemake alone would take it for up to date."""
+    settings = workflow.execution_settings
+    return "in an editor" if settings and settings.edit_notebook else "by the workflow"
 
 
 def study_settings(wildcards):

@@ -3,14 +3,14 @@ rule figure:
         unpack(figure_tables),
         notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
     output:
-        pdf=f"{FIGURES_FOLDER}/{{name}}.pdf",
+        pdf=update(f"{FIGURES_FOLDER}/{{name}}.pdf"),
         svg=report(
-            f"{FIGURES_FOLDER}/{{name}}.svg",
+            update(f"{FIGURES_FOLDER}/{{name}}.svg"),
             caption="../report/figure.rst",
             category=report_category,
             labels={"figure": "{name}"},
         ),
-        png=f"{FIGURES_FOLDER}/{{name}}.png",
+        png=update(f"{FIGURES_FOLDER}/{{name}}.png"),
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
     benchmark:
@@ -19,6 +19,7 @@ rule figure:
         "../../envs/environment.yaml"
     params:
         code=code_hash("quadlaw.plotting", "quadlaw.theory"),
+        drawn=drawn,
     message:
         "Figure {wildcards.name}"
     notebook:

@@ -17,8 +17,6 @@ rule runs:
         store=f"{RESULTS}/points",
         modules=RUN_MODULES,
         code=code_hash(*RUN_MODULES),
-    resources:
-        mem_mb=1000,
     message:
         "SGD runs of {wildcards.sweep}, batch {wildcards.batch}"
     script:
@@ -40,8 +38,6 @@ rule trajectory:
         point=lambda wildcards: trajectory_points(wildcards.trajectory)[wildcards.problem],
         modules=RUN_MODULES,
         code=code_hash(*RUN_MODULES),
-    resources:
-        mem_mb=1000,
     message:
         "SGD weights over time of {wildcards.trajectory}, {wildcards.problem}"
     script:

@@ -33,8 +33,6 @@ rule study_runs:
         store=f"{RESULTS}/points",
         modules=lambda wildcards: study_run_modules(wildcards.study),
         code=lambda wildcards: code_hash(*study_run_modules(wildcards.study)),
-    resources:
-        mem_mb=1000,
     message:
         "SGD runs of {wildcards.study}, part {wildcards.part}"
     script:

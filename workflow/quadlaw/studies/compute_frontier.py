@@ -85,16 +85,21 @@ def _constant(problem: PowerLaw, model: str, compute: float) -> float:
 
 
 def _points(problem, model, compute, constant) -> Iterator[dict]:
-    """Sizes are rounded powers of sqrt(2), the same for both models, which so share their runs."""
     alpha, beta = problem.alpha, problem.beta
     for C in compute:
-        low, high = (2 * np.log2(share * _unit(problem, model, C)) for share in (SMALLEST, LARGEST))
-        sizes = 2 ** (np.arange(np.ceil(low), np.floor(high) + 1) / 2)
-        for size in sorted({max(1, round(size)) for size in sizes}):
+        for size in model_sizes(problem, model, C):
             row = _setting(problem, size, C)
             own = rates.effective_dimension(model, alpha, beta, row["samples"], size)
             eta = float(rates.step_size(model, alpha, beta, own, constant))
             yield row | {"compute": C, "step_size": eta}
+
+
+def model_sizes(problem: PowerLaw, model: str, compute: float) -> list[int]:
+    """Rounded powers of sqrt(2), the same for both models, which so share their runs."""
+    unit = _unit(problem, model, compute)
+    low, high = (2 * np.log2(share * unit) for share in (SMALLEST, LARGEST))
+    sizes = 2 ** (np.arange(np.ceil(low), np.floor(high) + 1) / 2)
+    return sorted({max(1, round(size)) for size in sizes})
 
 
 def optimum(sizes: np.ndarray, risks: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from quadlaw.curves import with_divergence
 from quadlaw.designs import measured_curves, scaling_rows
@@ -175,6 +174,8 @@ def _slope(model: str, cells: pd.DataFrame) -> dict:
 
 def _share(ratios: pd.DataFrame) -> dict:
     """In how many of the cells with ``alpha > beta`` the ratio grows; exact binomial interval."""
+    from scipy.stats import binomtest  # takes half a second
+
     above = ratios[ratios["alpha"] > ratios["beta"]]
     test = binomtest(int((above["estimate"] > 0).sum()), len(above))
     low, high = test.proportion_ci(0.95)

@@ -57,7 +57,7 @@ def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFr
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
         constant = _constant(problem, max(settings["samples"]), size_factor)
         for name, more in ((FIXED, 1), (TUNED, MORE)):
-            rows = [_point(problem, name, T, size_factor, constant) for T in samples]
+            rows = [point(problem, name, T, size_factor, constant) for T in samples]
             labels = one | {"setting": name, "replicates": more * settings["replicates"]}
             frame = pd.DataFrame(rows).assign(**labels, sigma=problem.sigma, model="linear")
             frames += [
@@ -67,7 +67,7 @@ def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFr
     return stacked(frames).assign(schedule=TwoPhase().name)
 
 
-def _point(problem: PowerLaw, name: str, samples: int, size_factor: float, constant: float) -> dict:
+def point(problem: PowerLaw, name: str, samples: int, size_factor: float, constant: float) -> dict:
     """``T``, ``M``, ``v_0`` and ``eta``."""
     alpha, beta = problem.alpha, problem.beta
     fitted = rates.effective_dimension("linear", alpha, beta, samples)

@@ -1,0 +1,29 @@
+"""The project's configuration, changed key by key."""
+
+import copy
+
+import yaml
+
+from project import ROOT
+from quadlaw import config
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def checked(changed):
+    return config.checked(changed, SCHEMA)
+
+
+def changed(path, value):
+    """The configuration with one key changed; a value of ``KeyError`` removes it."""
+    result = copy.deepcopy(CONFIG)
+    *parents, last = path
+    node = result
+    for part in parents:
+        node = node[part]
+    if value is KeyError:
+        del node[last]
+    else:
+        node[last] = value
+    return result

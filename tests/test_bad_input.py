@@ -1,0 +1,349 @@
+"""Wrong configurations and command lines: one line with key and reason, exit code 2, nothing written."""
+
+import copy
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from configurations import CONFIG, changed, checked
+from project import copy_project, snakemake
+from quadlaw import cli, cost
+
+# --- configurations -------------------------------------------------------------------------------
+
+SWEEP = ("sweeps", "sample_scaling")
+NOISE, GRID = ("studies", "noise"), ("studies", "asymptotics", "grid")
+BAD = [
+    (("sigma",), -0.5, "sigma = -0.5: a standard deviation"),
+    (("sigma",), float("nan"), "sigma = nan: must be a finite number"),
+    (("sigma",), "0.5", "sigma = '0.5': a standard deviation"),
+    (("seed",), -1, "seed = -1: a seed is a whole number"),
+    (("seed",), 2**63, "seed = 9223372036854775808: a seed is a whole number"),
+    (("seed",), True, "seed = True: a seed is a whole number"),
+    (("sigma",), 10**400, "sigma = 1000"),
+    (("sigma",), None, "sigma = None: a standard deviation"),
+    (("sigma",), [0.5], "sigma = [0.5]: a standard deviation"),
+    (("sigma",), float("inf"), "sigma = inf: must be a finite number"),
+    (("force",), "perhaps", "force = 'perhaps': is true or false"),
+    (("two\nlines",), 1, "'two\\nlines' = 1: unknown key"),
+    (("sweeps", 7), {}, "sweeps"),
+    (("extinction", "step_sizes"), [0.02, 0.02], "extinction.step_sizes = [0.02, 0.02]: must list"),
+    (("extinction", "step_sizes"), [9.0], "extinction.step_sizes[0] = 9.0: beyond"),
+    (("mean_field", "settings"), [], "mean_field.settings = []: must list"),
+    (("mean_field", "settings", 0, "model_size"), 10**7, "mean_field.settings[0].model_size = 10000000: a model sees"),
+    (("precision",), "float16", "precision = 'float16': "),
+    (("sed",), 1, "sed = 1: unknown key; known are seed"),
+    (("schedule", "adaptation"), 1.5, "schedule.adaptation = 1.5: a fraction"),
+    (("schedule", "stage_length"), 0, "schedule.stage_length = 0: a stage"),
+    (("batch_seconds",), 0, "batch_seconds = 0: "),
+    (("sweeps",), KeyError, "config.sweeps = None: missing"),
+    (("sweeps",), None, "sweeps = None: "),
+    ((*SWEEP, "problems", 0, "alpha"), 1.0, "sweeps.sample_scaling.problems[0].alpha = 1.0: must be a number above 1, or the trace"),
+    ((*SWEEP, "problems", 0, "alpha"), 0.5, "sweeps.sample_scaling.problems[0].alpha = 0.5: "),
+    ((*SWEEP, "problems", 0, "alpha"), float("nan"), "sweeps.sample_scaling.problems[0].alpha = nan: "),
+    ((*SWEEP, "problems", 0, "alpha"), "1e999", "sweeps.sample_scaling.problems[0].alpha = '1e999': "),
+    ((*SWEEP, "problems", 0, "beta"), 1, "sweeps.sample_scaling.problems[0].beta = 1: must be a number above 1, or the signal"),
+    ((*SWEEP, "problems", 0, "beta"), float("inf"), "sweeps.sample_scaling.problems[0].beta = inf: "),
+    (("studies", "noize"), {}, "studies.noize = {}: unknown key"),
+    ((*NOISE, "sigmas"), [], "studies.noise.sigmas = []: must list"),
+    ((*NOISE, "sigmas", 0), -1, "studies.noise.sigmas[0] = -1: a standard deviation"),
+    ((*NOISE, "samples"), KeyError, "studies.noise.samples = None: missing"),
+    ((*NOISE, "window"), [1, 100], "studies.noise.window = [1, 100]: must begin at 3"),
+    ((*NOISE, "window"), [3, 100], "studies.noise.window = [3, 100]: holds 0 of the samples"),
+    ((*NOISE, "survival", "alpha"), 3.5, "studies.noise.survival.alpha = 3.5: must lie below beta"),
+    ((*NOISE, "survival", "step_size"), 900, "studies.noise.survival.step_size = 900: beyond"),
+    (("studies", "uniform_spectrum", "sparsity"), 1000, "studies.uniform_spectrum.sparsity = 1000: the target has only 256"),
+    (("studies", "initialization", "decades"), [9, 3], "studies.initialization.decades = [9, 3]: the first power"),
+    (("studies", "schedules", "schedules", 0), "two-phase 7", "studies.schedules.schedules[0] = 'two-phase 7': "),
+    (("studies", "schedules", "schedules", 0), "two-phase 0.50", "studies.schedules.schedules[0] = 'two-phase 0.50': write it two-phase 0.5"),
+    (("studies", "schedules", "schedules"), KeyError, "studies.schedules.schedules = None: missing"),
+    (("studies", "stability", "grid"), KeyError, "studies.stability.grid = None: missing"),
+    ((*GRID, "per_decade"), 0.1, "studies.asymptotics.grid.per_decade = 0.1: gives 2 sample sizes"),
+    ((*GRID, "jobs"), 100, "studies.asymptotics.grid.jobs = 100: there are 12 cells"),
+    # What a study does not read is unknown to it, though others read it.
+    (("studies", "asymptotics", "window"), [3, 100], "studies.asymptotics.window = [3, 100]: unknown key; known are grid"),
+    (("studies", "collapse", "replicates"), 16, "studies.collapse.replicates = 16: unknown key; known are sweep"),
+    ((*NOISE, "grid"), {"decades": [3, 4]}, "studies.noise.grid = {'decades': [3, 4]}: unknown key"),
+    ((*NOISE, "problems", 0, "replicates"), 8, "studies.noise.problems[0].replicates = 8: unknown key; known are alpha, beta"),
+    # Grids rise.
+    ((*NOISE, "samples"), [8192, 2048, 65536], "studies.noise.samples = [8192, 2048, 65536]: must list at least one sample size, in rising order"),
+    ((*NOISE, "samples"), [2048, 2048, 8192, 65536], "studies.noise.samples = [2048, 2048, 8192, 65536]: must list"),
+    ((*SWEEP, "samples"), [512, 256, 4096, 8192], "sweeps.sample_scaling.samples = [512, 256, 4096, 8192]: must list"),
+    (("sweeps", "model_scaling", "model_sizes"), [8, 4, 16, 32], "sweeps.model_scaling.model_sizes = [8, 4, 16, 32]: must be null or list"),
+    (("studies", "stability", "fractions"), [0.5, 0.25, 1.0], "studies.stability.fractions = [0.5, 0.25, 1.0]: must list"),
+    (("studies", "compute_frontier", "compute"), [4096, 1024], "studies.compute_frontier.compute = [4096, 1024]: lists"),
+    ((*GRID, "alphas"), [1.5], "studies.asymptotics.grid = "),
+    ((*NOISE, "step_factors"), [0.5], "studies.noise.step_factors = [0.5]: must hold 1"),
+    ((*NOISE, "jobs"), 0, "studies.noise.jobs = 0: from one to 1000 jobs"),
+    ((*NOISE, "problems", 1), {"alpha": 2.5, "beta": 1.5}, "studies.noise.problems = "),
+    ((*GRID, "decades"), [9, 6], "studies.asymptotics.grid.decades = [9, 6]: the first power"),
+    ((*GRID, "decades"), [3, 40], "studies.asymptotics.grid.decades[1] = 40: "),
+    ((*GRID, "problems", 0, "replicates"), 3, "studies.asymptotics.grid.problems[0].replicates = 3: the theory has none"),
+    ((*GRID, "problems"), KeyError, "studies.asymptotics.grid = "),
+    (("studies", "collapse", "sweep"), "nothing", "studies.collapse.sweep = 'nothing': no sweep"),
+    (("ledger",), {"claims": ""}, "ledger.claims = '': "),
+    ((*SWEEP, "problems", 0, "gamma"), 1, "sweeps.sample_scaling.problems[0].gamma = 1: unknown key"),
+    ((*SWEEP, "problems"), [], "sweeps.sample_scaling.problems = []: must list at least one"),
+    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "sweeps.sample_scaling.problems = "),
+    ((*SWEEP, "samples"), [], "sweeps.sample_scaling.samples = []: must list at least one"),
+    ((*SWEEP, "samples"), KeyError, "sweeps.sample_scaling.samples = None: missing"),
+    ((*SWEEP, "samples", 0), 0, "sweeps.sample_scaling.samples[0] = 0: a sample size"),
+    ((*SWEEP, "samples", -1), 1e12, "sweeps.sample_scaling.samples[10] = 1000000000000.0: a sample size"),
+    ((*SWEEP, "samples", 0), 512, "sweeps.sample_scaling.samples = "),
+    ((*SWEEP, "model_sizes"), [0], "sweeps.sample_scaling.model_sizes[0] = 0: "),
+    ((*SWEEP, "model_sizes"), [], "sweeps.sample_scaling.model_sizes = []: "),
+    ((*SWEEP, "size_factor"), 0.5, "sweeps.sample_scaling.size_factor = 0.5: below 1"),
+    ((*SWEEP, "step_constants"), {}, "sweeps.sample_scaling.step_constants = {}: must name"),
+    ((*SWEEP, "step_constants", "cubic"), [1], "sweeps.sample_scaling.step_constants.cubic = [1]: unknown"),
+    ((*SWEEP, "step_constants", "linear"), [0], "sweeps.sample_scaling.step_constants.linear[0] = 0: "),
+    ((*SWEEP, "init_scales"), [0], "sweeps.sample_scaling.init_scales[0] = 0: "),
+    ((*SWEEP, "replicates"), 1, "sweeps.sample_scaling.replicates = 1: "),
+    ((*SWEEP, "pilots"), 19, "sweeps.sample_scaling.pilots = 19: at least two"),
+    ((*SWEEP, "problems", 4, "replicates"), 4, "sweeps.sample_scaling.pilots = 4: at least two"),
+    ((*SWEEP, "fit", "window"), [4096, 256], "sweeps.sample_scaling.fit.window = [4096, 256]: the lower end"),
+    ((*SWEEP, "fit", "window"), [300, 600], "sweeps.sample_scaling.fit.window = [300, 600]: holds 1"),
+    ((*SWEEP, "fit", "quantity"), "slope", "sweeps.sample_scaling.fit.quantity = 'slope': "),
+    ((*SWEEP, "fit", "quantity"), "model_exponent", "sweeps.sample_scaling.model_sizes = None: "),
+    (("sweeps", "spectral_mismatch", "step_constants"), {"linear": [1]}, "sweeps.spectral_mismatch.step_constants = ['linear']: a ratio"),
+    (("sweeps", "Bad Name"), CONFIG["sweeps"]["sample_scaling"], "sweeps = 'Bad Name': a name"),
+    (("trajectories", "sample_scaling"), CONFIG["trajectories"]["phase_transition"], "trajectories = "),
+    (("sweeps",), {}, "sweeps = {}: at least one sweep"),
+    ((*SWEEP, "replicates"), 20.0, "sweeps.sample_scaling.replicates = 20.0: "),
+    ((*SWEEP, "model_sizes"), [64, 256], "sweeps.sample_scaling.model_sizes = [64, 256]: a fit against T"),
+    ((*SWEEP, "fit", "window"), [1, 4096], "sweeps.sample_scaling.fit.window = [1, 4096]: must begin at 3"),
+    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5, "replicates": 9}, "sweeps.sample_scaling.problems = [(3.0, 1.5)]: the same"),
+    ((*SWEEP, "problems", 0), {"alpha": 1.001, "beta": 1.001}, "sweeps.sample_scaling.size_factor = 4: D(T) of"),
+    (("trajectories", "phase_transition", "fit", "window"), [300, 400], "trajectories.phase_transition.fit.window = [300, 400]: holds 0"),
+    (("trajectories", "phase_transition", "coordinates"), 999, "trajectories.phase_transition.coordinates = 999: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "message"), BAD, ids=[bad[2][:60] for bad in BAD])
+def test_bad_configurations_are_refused_in_one_line(path, value, message):
+    with pytest.raises(ValueError) as caught:
+        checked(changed(path, value))
+    line = str(caught.value)
+    assert line.startswith(message) and "\n" not in line and len(line) < 1000
+
+
+HUGE = [
+    # Memory: a thousand models of a million parameters, for each step size.
+    (("sweeps", "model_scaling", "model_sizes"), [4, 8, 16, *range(900_000, 1_000_000, 100)], "a job of runs needs about"),
+    # Time.
+    ((*SWEEP, "replicates"), 100_000, "all takes about"),
+    (("extinction", "samples"), 10**8, "all takes about"),
+    (("studies", "phase_diagram", "replicates"), 100_000, "all takes about"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"), HUGE, ids=[".".join(map(str, huge[0])) for huge in HUGE]
+)
+def test_huge_grids_are_refused_with_an_estimate_unless_forced(monkeypatch, path, value, message):
+    monkeypatch.setattr(cost, "slowness", lambda: 1.0)
+    config = changed(path, value)
+    if path[0] == "extinction":
+        config["extinction"]["replicates"] = 100_000
+    full = checked(config)
+    with pytest.raises(ValueError, match=f"^force = False: {message} .* of (memory|this machine)"):
+        cost.require_affordable_config(full)
+    cost.require_affordable_config(full | {"force": True})
+
+
+def test_the_configurations_of_the_project_are_affordable():
+    cost.require_affordable_config(checked(CONFIG))
+
+
+# --- any configuration ----------------------------------------------------------------------------
+
+
+def _paths(node, path=()):
+    """Where every value of a tree is."""
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in items:
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from _paths(value, (*path, key))
+
+
+PATHS = list(_paths(CONFIG))
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.dates(),
+    st.sampled_from([0, 1, -1, 2, 3, 0.5, 1e-300, 1e300, 10**400, "1e999", "two-phase 1 2 3"]),
+)  # fmt: skip
+KEYS = st.one_of(st.text(max_size=5), st.integers(), st.sampled_from(["alpha", "sweep", "window"]))
+JUNK = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=3)
+)
+OTHERS = st.sampled_from(PATHS).map(lambda path: _at(path[:-1])[path[-1]])  # a value of another key
+
+
+def _at(path, node=CONFIG):
+    for key in path:
+        node = node[key]
+    return node
+
+
+@st.composite
+def mutated(draw):
+    """The project's configuration with one to three values replaced, removed or added."""
+    config = copy.deepcopy(CONFIG)
+    for _ in range(draw(st.integers(1, 3))):
+        *parents, last = draw(st.sampled_from(PATHS))
+        try:
+            node = _at(parents, config)
+            action = draw(st.sampled_from(["replace", "replace", "remove", "add"]))
+            if action == "remove":
+                del node[last]
+            elif action == "add" and isinstance(node, dict):
+                node[draw(KEYS)] = draw(JUNK | OTHERS)
+            else:
+                node[last] = draw(JUNK | OTHERS)
+        except (KeyError, IndexError, TypeError):  # an earlier change took the place away
+            continue
+    return config
+
+
+@settings(
+    max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(mutated())
+@example(changed(("sweeps", 7), CONFIG["sweeps"]["sample_scaling"]))
+@example({})
+def test_any_configuration_is_accepted_or_refused_in_one_line(config):
+    try:
+        full = checked(config)
+    except ValueError as fault:
+        assert re.fullmatch(r"[^\n]+? = [^\n]+: [^\n]+", str(fault))
+    else:
+        assert cost.estimate(full)["core_seconds"].sum() > 0
+
+
+def test_a_refusal_of_another_form_would_be_seen():
+    """The control: the form that is asked for above is not that of any error."""
+    for other in ("'sweeps'", "unsupported operand", "sigma = 1"):
+        assert not re.fullmatch(r"[^\n]+? = [^\n]+: [^\n]+", other)
+
+
+# --- command lines --------------------------------------------------------------------------------
+
+PREDICT = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9", "--model-size", "8"]
+SIMULATE = ["simulate", "--alpha", "2.5", "--beta", "1.5", "--samples", "64", "--model-size", "8"]
+TUNED, STEP = [*SIMULATE, "--tuned"], [*SIMULATE, "--step-size", ".1"]
+ESTIMATE = ["estimate", "--cores", "2", "--configfile"]
+LINES = [
+    ([], "quadlaw: the following arguments are required: COMMAND"),
+    (["prophesy"], "quadlaw: argument COMMAND: invalid choice: 'prophesy'"),
+    (["predict", "--alpha", "2"], "quadlaw predict: the following arguments are required: --beta, --samples, --model-size"),
+    ([*PREDICT, "--model-size", "0"], "model_size = 0.0: must be at least 1"),
+    ([*PREDICT, "--model-size", "1e16"], "model_size = 10000000000000000: must be at most 1e+15"),
+    ([*PREDICT, "--alpha", "1"], "alpha = 1.0: must exceed 1"),
+    ([*PREDICT, "--alpha", "inf"], "alpha = inf: must be finite"),
+    ([*PREDICT, "--alpha", "1e999"], "alpha = inf: must be finite"),
+    ([*PREDICT, "--alpha", "two"], "quadlaw predict: argument --alpha: invalid float value: 'two'"),
+    ([*PREDICT, "--beta", "-3"], "beta = -3.0: must exceed 1"),
+    ([*PREDICT, "--sigma", "-1"], "sigma = -1.0: "),
+    ([*PREDICT, "--sigma", "nan"], "sigma = nan: must be finite"),
+    ([*PREDICT, "--samples", "nan"], "samples = nan: must be a whole number"),
+    ([*PREDICT, "--samples", "2.5"], "samples = 2.5: must be a whole number"),
+    ([*PREDICT, "--samples", "1"], "samples = 1.0: must be at least 2"),
+    ([*PREDICT, "--gamma", "1"], "quadlaw: unrecognized arguments: --gamma 1"),
+    ([*PREDICT, "--sig", "1"], "quadlaw: unrecognized arguments: --sig 1"),
+    ([*PREDICT, "--tuned"], "quadlaw: unrecognized arguments: --tuned"),
+    (SIMULATE, "quadlaw simulate: one of the arguments --step-size --tuned is required"),
+    ([*TUNED, "--step-size", "1"], "quadlaw simulate: argument --step-size: not allowed with argument --tuned"),
+    ([*SIMULATE, "--step-size", "0"], "step_size = 0.0: must be positive"),
+    ([*SIMULATE, "--step-size", "nan"], "step_size = nan: must be finite"),
+    ([*TUNED, "--init", "0"], "init = 0.0: must be positive"),
+    ([*TUNED, "--scale", "-1"], "scale = -1.0: must be positive"),
+    ([*TUNED, "--init", "1", "--scale", "1"], "quadlaw simulate: argument --scale: not allowed with argument --init"),
+    ([*TUNED, "--model", "cubic"], "quadlaw simulate: argument --model: invalid choice: 'cubic'"),
+    ([*TUNED, "--schedule", "linear"], "schedule = 'linear': must begin with one of"),
+    ([*TUNED, "--schedule", ""], "schedule = '': must begin with one of"),
+    ([*TUNED, "--schedule", "two-phase 7"], "schedule = 'two-phase 7': "),
+    ([*TUNED, "--replicates", "0"], "replicates = 0.0: must be at least 1"),
+    ([*TUNED, "--replicates", "1.5"], "replicates = 1.5: must be a whole number"),
+    ([*TUNED, "--seed", "-1"], "seed = -1: must be at least 0"),
+    ([*TUNED, "--seed", "x"], "quadlaw simulate: argument --seed: invalid int value: 'x'"),
+    ([*STEP, "--output", "runs.txt"], "output = 'runs.txt': must end in .parquet or .csv"),
+    ([*STEP, "--output", ""], "output = '': must end in .parquet or .csv"),
+    ([*STEP, "--samples", "1e12"], "force = False: all takes about"),
+    ([*STEP, "--model-size", "1e12"], "force = False: the run needs about"),
+    ([*STEP, "--samples", "1e300", "--model-size", "1e300"], "force = False: the run needs about"),
+    ([*ESTIMATE, "nowhere.yaml"], "configfile = 'nowhere.yaml': No such file"),
+    ([*ESTIMATE, "."], "configfile = '.': Is a directory"),
+    ([*ESTIMATE, "broken.yaml"], "configfile = 'broken.yaml': is neither JSON nor YAML, see its line 3"),
+    ([*ESTIMATE, "list.yaml"], "configfile = 'list.yaml': has no keys at its top level"),
+    ([*ESTIMATE, "empty.yaml"], "configfile = 'empty.yaml': has no keys at its top level"),
+    ([*ESTIMATE, "wrong.yaml"], "sigma = -1: a standard deviation"),
+    (["estimate", "--cores", "0"], "cores = 0: must be at least 1"),
+    (["estimate", "--configfile"], "quadlaw estimate: argument --configfile: expected at least one argument"),
+]  # fmt: skip
+FILES = {
+    "broken.yaml": "sigma: 1\nsweeps: [1\n", "list.yaml": "- sigma\n", "empty.yaml": "",
+    "wrong.yaml": "sigma: -1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message"), LINES, ids=[line[1][:60] for line in LINES])
+def test_bad_command_lines_are_refused_in_one_line(tmp_path, monkeypatch, capsys, line, message):
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(line)
+    output = capsys.readouterr()
+    assert stop.value.code == 2 and output.out == ""
+    assert output.err.removeprefix("quadlaw: ").startswith(message.removeprefix("quadlaw: "))
+    assert output.err.startswith("quadlaw") and output.err.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+
+
+# --- through Snakemake ----------------------------------------------------------------------------
+
+# What Snakemake says of its own before it reads the workflow.
+SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
+LONG = "extinction: {samples: 100000000, replicates: 100000}"
+WORKFLOW = [  # exit code, and the one line; a file that Snakemake refuses itself exits with 1
+    ("sigma: -1", 2, "configuration: sigma = -1: a standard deviation"),
+    ("ledger: {claims: nowhere.yaml}", 2, "nowhere.yaml: [Errno 2] No such file"),
+    (LONG, 2, "configuration: force = False: all takes about"),
+    ("sigma: [1", 1, "Config file is not valid JSON or YAML"),
+]
+
+
+@pytest.mark.workflow
+def test_snakemake_refuses_a_bad_configuration_before_anything_is_written(tmp_path):
+    folder = copy_project(tmp_path)
+
+    def refused(number):
+        text, code, _ = WORKFLOW[number]
+        (folder / f"{number}.yaml").write_text(text + "\n")
+        return snakemake(folder, configuration=["--configfile", f"{number}.yaml"], expect=code)
+
+    with ThreadPoolExecutor(2) as pool:
+        outputs = list(pool.map(refused, range(len(WORKFLOW))))
+    for output, (_, code, message) in zip(outputs, WORKFLOW, strict=True):
+        lines = [line for line in output.splitlines() if not line.startswith(SNAKEMAKES_LINES)]
+        assert message in output and (code == 1 or len(lines) == 1), output
+    assert not any((folder / name).exists() for name in ("results", "build", "figures"))
+
+
+@pytest.mark.workflow
+def test_snakemake_runs_a_huge_configuration_that_is_forced(tmp_path):
+    folder = copy_project(tmp_path)
+    (folder / "long.yaml").write_text(LONG + "\n")
+    options = ["--configfile", "long.yaml", "--config", "force=true"]
+    target = "results/extinction/runs.parquet"
+    assert "survival" in snakemake(folder, "--dry-run", target, configuration=options)
+
+
+@pytest.mark.workflow
+def test_a_missing_configuration_is_named(tmp_path):
+    folder = copy_project(tmp_path)
+    output = snakemake(folder, configuration=["--configfile", "nowhere.yaml"], expect=1)
+    assert "nowhere.yaml" in output.strip().splitlines()[-1]  # the words are Snakemake's
+    assert not (folder / "results").exists()

@@ -1,0 +1,121 @@
+"""Notebooks in a real Jupyter server: as the workflow opens them, and on their own; and what
+they draw."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from notebook_server import Server
+from project import OUTPUT, ROOT, copy_project, planned, results, snakemake, start
+
+FIGURE = "phase_transition"
+NOTEBOOK = f"notebooks/{FIGURE}.ipynb"
+DRAWN = {str(OUTPUT / f"figures/{FIGURE}.{kind}") for kind in ("pdf", "svg", "png")}
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def port():
+    """One that nothing listens on."""
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return some.getsockname()[1]
+
+
+def listening(port):
+    """Wait until something does: a server says how to get in before anybody can."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+def opened(process, port):
+    """The server that a process starts, once it says how to get in."""
+    for line in process.stdout:
+        if found := re.search(r"token=(\w+)", line):
+            listening(port)
+            return Server(f"http://127.0.0.1:{port}", found[1])
+    raise AssertionError("no server was started")
+
+
+def tweak(notebook):
+    """Write something else at an axis."""
+    (cell,) = [cell for cell in notebook["cells"] if "set_ylabel" in "".join(cell["source"])]
+    cell["source"] = re.sub(r'set_ylabel\("', 'set_ylabel("tweaked ', "".join(cell["source"]))
+
+
+@pytest.fixture
+def restored(finished):
+    """The finished project, whose notebook is put back afterwards."""
+    path = finished / NOTEBOOK
+    text = path.read_bytes()
+    yield finished
+    path.write_bytes(text)
+    snakemake(finished)
+
+
+def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
+    before, source = results(restored), (restored / NOTEBOOK).read_text()
+    pdf = str(OUTPUT / f"figures/{FIGURE}.pdf")
+    process = start(restored, "--edit-notebook", pdf, "--notebook-listen", f"127.0.0.1:{port}")
+    server = opened(process, port)
+    path = server.only_notebook(f".{FIGURE}.ipynb")
+    notebook = server.read(path)
+    assert results(restored) == before  # opening it removes nothing
+    tweak(notebook)
+    server.run_all(path, notebook)
+    server.save(path, notebook)
+    server.shut_down()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    after = results(restored)
+    assert {name for name in after if after[name] != before[name]} == DRAWN
+    saved = (restored / NOTEBOOK).read_text()
+    assert saved.replace("tweaked ", "") == source  # neither preamble nor outputs, nothing lost
+    assert "tweaked" in saved
+    after = {"benchmark_table": 1, "provenance": 1, "report_pages": 1, "all": 1}
+    assert planned(restored) == {"figure": 1, **after, "total": 5}
+    snakemake(restored)
+    assert results(restored) == after  # the workflow draws what was seen
+
+
+def test_in_plain_jupyter_a_notebook_draws_the_same_figure(finished, tmp_path, port):
+    folder = copy_project(tmp_path)
+    shutil.copytree(finished / OUTPUT / "results" / FIGURE, folder / "results" / FIGURE)
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"]
+    environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
+    process = subprocess.Popen(
+        [*command, "--ip=127.0.0.1", f"--port={port}"], cwd=folder, env=environment,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    server = opened(process, port)
+    server.run_all(NOTEBOOK, server.read(NOTEBOOK))
+    server.shut_down()
+    process.communicate(timeout=60)
+    drawn = (folder / "figures" / f"{FIGURE}.pdf").read_bytes()
+    assert drawn == (finished / OUTPUT / "figures" / f"{FIGURE}.pdf").read_bytes()
+
+
+def test_make_edit_opens_the_notebook_of_the_figure_that_is_named():
+    command = ["make", "--dry-run", "--assume-old=.venv/.ready", "edit", f"FIGURE={FIGURE}"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"snakemake --edit-notebook figures/{FIGURE}.pdf" in shown
+
+
+def test_fonts_are_embedded_as_outlines_that_a_publisher_takes(finished):
+    """TrueType in full or in part, of every font; no Type 3, which some publishers refuse."""
+    pdf = (finished / OUTPUT / f"figures/{FIGURE}.pdf").read_bytes()
+    fonts = pdf.count(b"/Type /FontDescriptor")
+    assert fonts > 0 and pdf.count(b"/FontFile2 ") == fonts
+    assert b"/Subtype /Type3" not in pdf and b"/Subtype /CIDFontType2" in pdf
