@@ -5,7 +5,7 @@ READY := .venv/.ready
 # On a terminal a run shows how far it is; elsewhere, as in CI, Snakemake prints plain lines.
 LOGGER := $(if $(MAKE_TERMERR),--logger quadlaw)
 
-.PHONY: help replicate unlock smoke edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke report edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -19,6 +19,10 @@ unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, th
 
 smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml $(LOGGER)
+
+report: $(READY)  ## report.html of the full replication, which is run as far as it is missing
+	$(BIN)/snakemake --cores all report_pages
+	$(BIN)/snakemake --report report.html
 
 edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIGURE=phase_diagram
 	@test -n "$(FIGURE)" || { echo "edit: which one? make edit FIGURE=phase_diagram"; exit 2; }
@@ -70,4 +74,4 @@ lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)
 		--output-file envs/requirements.txt envs/requirements.in
 
 clean:           ## Remove results, drawn figures and the environment; the figures in git stay
-	rm -rf .venv .snakemake build results figures/*.pdf figures/*.svg
+	rm -rf .venv .snakemake build results report.html figures/*.pdf figures/*.svg

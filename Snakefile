@@ -34,6 +34,7 @@ include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/benchmarks.smk"
+include: "workflow/rules/report.smk"
 
 
 # Jobs of a second or two: on a cluster, they run where Snakemake itself does.
@@ -45,6 +46,8 @@ localrules:
     extinction,
     fit_sweep,
     fit_trajectory,
+    provenance,
+    report_pages,
     spectrum,
     study_design,
     theory_trajectory,
@@ -63,4 +66,5 @@ rule all:
         rules.claims.output,
         rules.verdicts.output if config["ledger"]["verdicts"] else [],
         rules.benchmark_table.output,
+        rules.report_pages.output,
         expand(rules.figure.output, name=FIGURES),

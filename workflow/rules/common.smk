@@ -44,6 +44,9 @@ TABLES |= {"theory_vs_sgd": ["sweeps", "settings"], "extinction": ["survival"]}
 FIGURES = list(TABLES)
 # Those with a table of estimates, and where the estimates of each figure are computed.
 ESTIMATED = [*STUDIES, "theory_vs_sgd", "extinction"]
+# What the report says of every figure, by the heading that it stands under.
+REPORT_TEXTS = "workflow/report/figures.yaml"
+REPORT_CATEGORIES = read_yaml(REPORT_TEXTS)
 CODE = "workflow/quadlaw"
 SOURCES = {name: f"{CODE}/exponents.py" for name in SWEEPS}
 SOURCES |= {name: f"{CODE}/fronts.py" for name in TRAJECTORIES}
@@ -93,6 +96,12 @@ def trajectory_points(name):
 def figure_tables(wildcards):
     """The tables that a figure reads, by name."""
     return {table: f"{RESULTS}/{wildcards.name}/{table}.csv" for table in TABLES[wildcards.name]}
+
+
+def report_category(wildcards):
+    """The report's heading over a figure; none, which is "Other", if its texts do not list it."""
+    homes = (home for home, names in REPORT_CATEGORIES.items() if wildcards.name in names)
+    return next(homes, None)
 
 
 def drawn(wildcards):

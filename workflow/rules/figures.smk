@@ -4,7 +4,12 @@ rule figure:
         notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
     output:
         pdf=update(f"{FIGURES_FOLDER}/{{name}}.pdf"),
-        svg=update(f"{FIGURES_FOLDER}/{{name}}.svg"),
+        svg=report(
+            update(f"{FIGURES_FOLDER}/{{name}}.svg"),
+            caption="../report/figure.rst",
+            category=report_category,
+            labels={"figure": "{name}"},
+        ),
         png=update(f"{FIGURES_FOLDER}/{{name}}.png"),
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",

@@ -1,0 +1,57 @@
+report: "../report/workflow.rst"
+
+
+rule provenance:
+    input:
+        rules.benchmark_table.output.table,  # which waits for all results
+    output:
+        json=f"{RESULTS}/provenance.json",
+    log:
+        f"{RESULTS}/logs/provenance.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        configuration=config,
+        code=code_hash("quadlaw.files"),
+    message:
+        "What the run was made with"
+    script:
+        "../scripts/provenance.py"
+
+
+rule report_pages:
+    input:
+        claims=rules.claims.output.csv,
+        counts=rules.claims.output.summary,
+        benchmark=rules.benchmark_table.output.table,
+        provenance=rules.provenance.output.json,
+        texts=f"{workflow.basedir}/{REPORT_TEXTS}",
+        template=f"{workflow.basedir}/workflow/report/page.html",
+    output:
+        ledger=report(
+            f"{RESULTS}/report/ledger.html",
+            category="1. Ledger",
+            labels={"page": "Claims and verdicts"},
+        ),
+        run_times=report(
+            f"{RESULTS}/report/run_times.html",
+            category="8. Run",
+            labels={"page": "Run times and memory"},
+        ),
+        provenance=report(
+            f"{RESULTS}/report/provenance.html",
+            category="8. Run",
+            labels={"page": "Versions and configuration"},
+        ),
+        captions=expand(f"{RESULTS}/report/{{name}}.rst", name=FIGURES),
+    log:
+        f"{RESULTS}/logs/report_pages.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        figures=FIGURES,
+        code=code_hash("quadlaw.claims", "quadlaw.files"),
+    message:
+        "Ledger, run and captions for the report"
+    script:
+        "../scripts/report_pages.py"
