@@ -15,6 +15,7 @@ from quadlaw.studies import compute_frontier, phase_diagram
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
+from quadlaw.theory.deep import STARTS
 
 MODELS = ("quadratic", "linear")
 
@@ -248,6 +249,17 @@ def _saturated_linear(one: dict) -> Iterable[Stream]:
             yield even(samples, more * one["replicates"], len(one["step_factors"]), size)
 
 
+def _depth(one: dict) -> Iterable[Stream]:
+    lanes, deepest = len(STARTS) * len(one["depths"]), max(one["depths"])
+    for problem, samples in product(one["problems"], one["samples"]):
+        speed = rates.linearized_exponent(deepest, problem["alpha"], problem["beta"])
+        size = int(np.ceil(one["size_factor"] * samples ** (1 / speed)))
+        yield even(samples, problem.get("replicates", one["replicates"]), lanes, size)
+    escape, keys = one["escape"], ("samples", "replicates", "model_size")
+    samples, replicates, size = (escape[key] for key in keys)
+    yield even(samples, replicates, len(one["depths"]) * len(escape["weights"]), size)
+
+
 STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
@@ -258,4 +270,5 @@ STREAMS = {
     "schedules": _schedules,
     "compute_frontier": _compute_frontier,
     "saturated_linear": _saturated_linear,
+    "depth": _depth,
 }

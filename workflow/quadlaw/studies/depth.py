@@ -1,8 +1,8 @@
 """Diagonal networks ``<x, v^L>``: what depth does to the exponent, and what it costs.
 
 Linearized at the target, coordinate ``i`` learns at the rate ``L eta lambda_i (w*_i)^(2 - 2/L)``,
-which deeper models flatten. But first ``v`` has to get there. From one ``v_0`` for all coordinates,
-``dv/dt = eta lambda_i w*_i v^(L-1)`` reaches ``v*_i >> v_0`` after
+which falls more slowly with ``i`` in deeper models. But first ``v`` has to get there. From one
+``v_0`` for all coordinates, ``dv/dt = eta lambda_i w*_i v^(L-1)`` reaches ``v*_i >> v_0`` after
 
     w_0^-(1 - 2/L) / ((L - 2) eta lambda_i w*_i)    (L > 2)
 
@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from quadlaw import variants
+from quadlaw.asymptotics import decades
 from quadlaw.designs import measured_curves
-from quadlaw.estimates import exponents, table
+from quadlaw.estimates import exponents, far_exponents, table
 from quadlaw.fitting import fit_power_law
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant, TwoPhase, named
@@ -34,20 +35,33 @@ INIT_SCALE = 0.5  # w_0 is a quarter of min(1, w*_D), or of the target
 RISK, ESCAPE = "risk", "escape"
 COARSE = 0.5  # growth of leaps good enough to compare step sizes
 LOOKS = 300  # at an escape
+FAR = 4  # decades of the theory: over fewer, single nodes of its grid that escape show
 
 
 def design(settings: dict) -> pd.DataFrame:
     """Rows of both parts, with the labels ``part``, ``start`` and ``setting``."""
-    risks = [
-        _curve(PowerLaw(one["alpha"], one["beta"], settings["sigma"]), depth, start, settings)
+    return stacked([_curves(settings), _escapes(settings)])
+
+
+def _curves(settings: dict) -> pd.DataFrame:
+    """Risk against ``T`` of every problem, depth and start."""
+    return stacked(
+        _curve(
+            PowerLaw(one["alpha"], one["beta"], settings["sigma"]),
+            depth,
+            start,
+            settings,
+            one.get("replicates", settings["replicates"]),
+        )  # fmt: skip
         for one in settings["problems"]
         for depth in settings["depths"]
         for start in STARTS
-    ]
-    return stacked([*risks, _escapes(settings)])
+    )
 
 
-def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.DataFrame:
+def _curve(
+    problem: PowerLaw, depth: int, start: str, settings: dict, replicates: int
+) -> pd.DataFrame:
     """A curve against ``T``; the constant of its step size is tuned at the largest ``T``."""
     alpha, beta = problem.alpha, problem.beta
     deepest = max(settings["depths"])
@@ -70,7 +84,7 @@ def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.Data
         rows.append({"samples": T, "model_size": size, "init": init, "step_size": constant * unit})
     return pd.DataFrame(rows).assign(
         part=RISK, model=rates.name_of(depth), start=start, setting=f"{start} start",
-        alpha=alpha, beta=beta, sigma=problem.sigma, replicates=settings["replicates"],
+        alpha=alpha, beta=beta, sigma=problem.sigma, replicates=replicates,
         schedule=TwoPhase().name,
     )  # fmt: skip
 
@@ -158,17 +172,22 @@ def _escape(row: dict) -> float:
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Medians beside the theory; exponents of the risk in ``T`` and of the escape in ``1/w_0``."""
+    """Medians beside the theory; exponents of the risk in ``T`` and of the escape in ``1/w_0``.
+
+    Rows without a measured risk are the theory's at the larger ``T`` of ``decades``.
+    """
     runs, theory = tables["runs"], tables["theory"]
     risks, known = (select(some, part=RISK) for some in (runs, theory))
+    first, last = settings["decades"]
+    far = predicted(_curves(settings | {"samples": decades(first, last, 1)}))
     rows = [*exponents(risks, "sample exponent", window=settings["window"], theory=known)]
-    escapes = select(runs, part=ESCAPE)
+    rows += [row for against in ("T", "T/log2 T") for row in far_exponents(far, against, FAR)]
     rows += [
         _escape_exponent(model, some)
-        for model, some in escapes.groupby("model")
+        for model, some in select(runs, part=ESCAPE).groupby("model")
         if rates.depth_of(model) > 2
     ]
-    return measured_curves(runs, theory), table(rows)
+    return stacked([measured_curves(runs, theory), far]), table(rows)
 
 
 def _escape_exponent(model: str, runs: pd.DataFrame) -> dict:
