@@ -260,6 +260,15 @@ def _depth(one: dict) -> Iterable[Stream]:
     yield even(samples, replicates, len(one["depths"]) * len(escape["weights"]), size)
 
 
+def _adaptivity(one: dict) -> Iterable[Stream]:
+    lanes = len(one["trace_shares"]) * (len(one["init_weights"]) + 1)
+    for problem in one["problems"]:
+        yield from _scaling(problem, one | {"size_factor": 4}, len(MODELS))
+        for samples in one["samples"]:
+            replicates = problem.get("replicates", one["replicates"])
+            yield even(samples, replicates, lanes, one["model_size"])
+
+
 STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
@@ -271,4 +280,5 @@ STREAMS = {
     "compute_frontier": _compute_frontier,
     "saturated_linear": _saturated_linear,
     "depth": _depth,
+    "adaptivity": _adaptivity,
 }
