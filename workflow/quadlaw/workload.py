@@ -261,9 +261,10 @@ def _depth(one: dict) -> Iterable[Stream]:
 
 
 def _adaptivity(one: dict) -> Iterable[Stream]:
-    lanes = len(one["trace_shares"]) * (len(one["init_weights"]) + 1)
+    # The signed model has two features a coordinate.
+    lanes = len(one["trace_shares"]) * (3 * len(one["init_weights"]) + 1)
     for problem in one["problems"]:
-        yield from _scaling(problem, one | {"size_factor": 4}, len(MODELS))
+        yield from _scaling(problem, one | {"size_factor": 4}, len(MODELS) + 2)
         for samples in one["samples"]:
             replicates = problem.get("replicates", one["replicates"])
             yield even(samples, replicates, lanes, one["model_size"])
