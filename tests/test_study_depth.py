@@ -56,10 +56,11 @@ def test_escapes_take_as_long_as_the_noiseless_theory_says(design):
     runs = depth.run_point(point, 0, "float32")
     median = runs.groupby(["model", "init"])["excess_risk"].median()
     expected = theory.set_index(["model", "init"])["theory"]
-    ratio = median / expected
-    assert ratio.between(0.8, 1.25).all()
+    long = expected > 50  # the linear model takes but a dozen noisy steps
+    assert long.sum() == 6
+    assert (median / expected)[long].between(0.8, 1.25).all()
     other = expected.groupby("model").transform(lambda one: one.iloc[::-1].to_numpy())
-    assert not (median / other).between(0.8, 1.25).all()  # control: another start's
+    assert not (median / other)[long].between(0.8, 1.25).all()  # control: another start's
 
 
 def test_planted_exponents_come_out(design):

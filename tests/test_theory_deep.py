@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from quadlaw.problem import PowerLaw
 from quadlaw.theory import linear_risk, mean_field_risk, rates
@@ -11,7 +12,7 @@ from quadlaw.variants import run_point
 
 # alpha, beta, sigma, L times the step size, v_0: alpha above, at and below beta. Where alpha lies
 # far above, single runs lose a leading coordinate, and a mean over runs means little.
-SETTINGS = [(4, 3, 0.5, 0.2, 0.5), (2, 2, 0.5, 0.2, 0.3), (1.5, 2.5, 1.0, 0.1, 0.3)]
+SETTINGS = [(3, 2, 0.3, 0.08, 0.5), (2, 2, 0.5, 0.2, 0.3), (1.5, 2.5, 1.0, 0.1, 0.3)]
 DEPTHS = (1, 2, 3, 4, 6)
 SIZE, SAMPLES, REPLICATES = 64, 4096, 100
 
@@ -44,7 +45,7 @@ def test_theory_is_the_mean_of_simulated_runs(runs, depth):
     theory = deep_risk(problem, depth=depth, **setting)
     allowed = 3 * risk.std() / np.sqrt(len(risk)) + 0.02 * theory
     assert abs(risk.mean() - theory) < allowed
-    slower = deep_risk(problem, depth=depth, **(setting | {"step_size": setting["step_size"] / 2}))
+    slower = deep_risk(problem, depth=depth, **(setting | {"step_size": setting["step_size"] / 4}))
     assert abs(risk.mean() - slower) > allowed  # control: another step size
 
 
@@ -68,19 +69,20 @@ def test_leaps_converge():
 
 @pytest.mark.parametrize("depth", (3, 4, 6))
 def test_without_noise_one_coordinate_is_gradient_flow(depth):
-    """``dv/dt = e (1 - v^L) v^(L - 1)``, solved for the time at which it gets to a weight."""
-    from scipy.integrate import solve_ivp
-
-    problem, eta, init = PowerLaw(2, 60, 0.0), 1e-4, 0.4
-    end = solve_ivp(
-        lambda _, v: eta * (1 - v**depth) * v ** (depth - 1), (0, 30_000), [init ** (2 / depth)],
-        rtol=1e-8,
-    ).y[0, -1]  # fmt: skip
+    """``dv/dt = e (1 - v^L) v^(L - 1)``."""
+    problem, eta, init = PowerLaw(2, 60, 0.0), 1e-4, 0.4  # one coordinate; the tail is 2^-60
     found = deep_risk(
         problem, depth=depth, model_size=1, samples=60_000, step_size=eta, init=init, whole=True
-    )
-    half = found.loc[found["time"].searchsorted(30_000), "excess_risk"]
-    assert half == pytest.approx((1 - end**depth) ** 2, rel=0.05)
+    ).set_index("time")["excess_risk"]
+    found = found[found.index <= 30_000]  # the constant step size
+    exact = solve_ivp(
+        lambda _, v: eta * (1 - v**depth) * v ** (depth - 1), (0, 30_000), [init ** (2 / depth)],
+        rtol=1e-8, t_eval=found.index,
+    ).y[0]  # fmt: skip
+    expected = (1 - exact**depth) ** 2
+    early = expected > 0.01  # later, the noise that the risk itself makes counts
+    assert early.sum() > 50 and expected[early].min() < 0.05
+    assert np.allclose(found[early], expected[early], rtol=0.05)
 
 
 @pytest.mark.parametrize("depth", (2, 3, 4))
@@ -102,5 +104,5 @@ def test_starts_and_refusals():
         deep_risk(PowerLaw(2, 2), depth=3, start="top", **setting)
     with pytest.raises(ValueError, match=r"^depth = 0: must be at least 1$"):
         deep_risk(PowerLaw(2, 2), depth=0, **setting)
-    with pytest.raises(ValueError, match="^step_size = 1: beyond"):
+    with pytest.raises(ValueError, match=r"^step_size = 1.0: beyond"):
         deep_risk(PowerLaw(2, 2), depth=3, **(setting | {"step_size": 1}))
