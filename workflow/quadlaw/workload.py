@@ -11,7 +11,7 @@ from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import compute_frontier, phase_diagram
+from quadlaw.studies import adaptivity, compute_frontier, phase_diagram
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -261,13 +261,13 @@ def _depth(one: dict) -> Iterable[Stream]:
 
 
 def _adaptivity(one: dict) -> Iterable[Stream]:
-    # The signed model has two features a coordinate.
-    lanes = len(one["trace_shares"]) * (3 * len(one["init_weights"]) + 1)
+    starts, size = len(one["init_weights"]), one["model_size"]
+    lanes = len(one["trace_shares"]) * sum(1 if m == "linear" else starts for m in adaptivity.RULES)
     for problem in one["problems"]:
-        yield from _scaling(problem, one | {"size_factor": 4}, len(MODELS) + 2)
+        yield from _scaling(problem, one | {"size_factor": 4}, len(adaptivity.RULES))
         for samples in one["samples"]:
-            replicates = problem.get("replicates", one["replicates"])
-            yield even(samples, replicates, lanes, one["model_size"])
+            trained = samples - adaptivity.held_out(samples)
+            yield even(trained, problem.get("replicates", one["replicates"]), lanes, size)
 
 
 STREAMS = {
