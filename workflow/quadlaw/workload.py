@@ -11,7 +11,7 @@ from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import adaptivity, compute_frontier, phase_diagram
+from quadlaw.studies import adaptivity, compute_frontier, phase_diagram, real_data
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -35,7 +35,8 @@ class Load(NamedTuple):
 
     ``streams`` are simulated; ``solves`` counts the theory's risks, in units of one at ``T = 10``
     (:func:`effort`); ``looks`` are rows of weights over time; ``particles`` is the sum of
-    ``sqrt(T)`` over the accurate solutions of the mean field.
+    ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values of kernels
+    that are computed, each as many times as features are made of it.
     """
 
     rule: str
@@ -44,6 +45,7 @@ class Load(NamedTuple):
     solves: float = 0.0
     looks: int = 0
     particles: float = 0.0
+    kernels: float = 0.0
 
 
 def even(samples: int, replicates: int, lanes: int, size: int) -> Stream:
@@ -150,7 +152,23 @@ def _study(name: str, one: dict) -> list[Load]:
             Load("study_theory", 1, solves=solves),
             Load("study_runs", one["jobs"], streams),
         ]
-    return [*result, Load("study_results", 1)]
+    return [*result, _collected(name, one)]
+
+
+def _collected(name: str, one: dict) -> Load:
+    """The rule of a study's results, which is all that one of real data has."""
+    if "landmarks" not in one:
+        return Load("study_results", 1)
+    blocks, models = one["pilots"] + one["replicates"], len(one["smoothness"])
+    lanes, size = len(one["fractions"]), one["model_size"]
+    width = len(real_data.FEATURES) * lanes
+    streams = [
+        Stream(T, blocks * models, width, size, sum(real_data.FEATURES) * lanes * size)
+        for T in one["samples"]
+    ]
+    rows = one["estimation"] + one["held_out"] + blocks * max(one["samples"])
+    kernels = rows * models * one["landmarks"] * size
+    return Load("study_results", 1, streams, kernels=kernels)
 
 
 def _decades(grid: dict) -> list[int]:
