@@ -43,10 +43,9 @@ class Eigenbasis:
     @classmethod
     def of(cls, features: Callable, x: np.ndarray, y: np.ndarray) -> "Eigenbasis":
         """Of the rows given."""
-        f = features(x).astype(float)
-        means = f.mean(axis=0)
-        f -= means
-        variances, vectors = np.linalg.eigh(f.T @ f / len(f))
+        f = features(x)
+        means = f.mean(axis=0, dtype=float)
+        variances, vectors = np.linalg.eigh(_moments(f) - np.outer(means, means))
         matrix = vectors[:, ::-1] / np.sqrt(variances[-1])
         return cls(features, means, matrix, float(y.mean()), float(y.std()))
 
@@ -85,8 +84,7 @@ class HeldOut:
     def of(cls, z: np.ndarray, y: np.ndarray) -> "HeldOut":
         """Of held-out rows, more than there are columns."""
         n, size = z.shape
-        covariance = _moments(z, np.ones(n))
-        best = np.linalg.solve(covariance, _cross(z, y))
+        covariance, best = least_squares(z, y)
         residual = y - z @ best
         square = residual**2 * n / (n - size)  # least squares has shrunk them by that
         meat = _moments(z, square)
@@ -109,12 +107,20 @@ def _form(weights: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.einsum("li,li->l", weights @ matrix, weights)
 
 
-def _moments(z: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of ``weights x x'``, in double precision."""
+def least_squares(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The covariance of rows without a mean, and the best weights on them."""
+    covariance = _moments(z)
+    return covariance, np.linalg.solve(covariance, _cross(z, y))
+
+
+def _moments(z: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Mean of ``weights x x'``, in double precision; the weights are not negative."""
     total = np.zeros((z.shape[1], z.shape[1]))
     for first in range(0, len(z), CHUNK):
         here = z[first : first + CHUNK].astype(float)
-        total += (here.T * weights[first : first + CHUNK]) @ here
+        if weights is not None:
+            here *= np.sqrt(weights[first : first + CHUNK, None])
+        total += here.T @ here  # recognized as symmetric: half of the work
     return total / len(z)
 
 
@@ -134,6 +140,6 @@ def measured_problem(z: np.ndarray, y: np.ndarray) -> tuple[DataExponents, Finit
         As :func:`quadlaw.own_data.estimate_exponents`.
     """
     found = estimate_exponents(z, y)
-    fit = HeldOut.of(z, y)
-    noise = float(np.sqrt(fit.noise_variance))
-    return found, Finite(tuple(np.diag(fit.covariance)), tuple(fit.best), noise)
+    covariance, best = least_squares(z, y)
+    noise = float(np.sqrt(found.noise_variance))
+    return found, Finite(tuple(np.diag(covariance)), tuple(best), noise)

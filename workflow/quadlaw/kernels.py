@@ -5,8 +5,9 @@ In ``d`` dimensions the eigenvalues of the kernel of smoothness ``nu`` fall as `
 
 Features come from landmarks (Nystroem's method): ``f(x) = K^(-1/2) k(x)`` with the kernel's values
 ``k`` at the landmarks and ``K`` among them, so that ``<f(x), f(x')>`` is the kernel wherever one of
-the two is a landmark. Random Fourier features are drawn from the kernel's spectrum instead
-(:func:`fourier`); of as many of them, most are so smooth that they span far fewer directions.
+the two is a landmark, and their eigenvalues are the kernel's as far as the landmarks reach. As many
+random Fourier features would span far fewer directions: most of them are smooth, and nearly
+combinations of each other.
 """
 
 from collections.abc import Callable
@@ -63,19 +64,3 @@ def nystroem(
         return result
 
     return features
-
-
-def fourier(
-    dimension: int, smoothness: float, size: int, width: float, seed: int = 0
-) -> Callable[[np.ndarray], np.ndarray]:
-    """``size`` random Fourier features: their inner product is the kernel on average.
-
-    Frequencies are drawn from Student's multivariate t with ``2 nu`` degrees of freedom, the
-    kernel's spectrum, and phases uniformly (Rahimi & Recht 2007).
-    """
-    draw = np.random.default_rng(seed)
-    freedom = 2 * smoothness
-    scale = np.sqrt(freedom / draw.chisquare(freedom, size)) / width
-    frequencies = draw.standard_normal((dimension, size)) * scale
-    phases = draw.uniform(0, 2 * np.pi, size)
-    return lambda x: np.sqrt(2 / size) * np.cos(x @ frequencies + phases)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from quadlaw.asymptotics import decades, grid_cells
+from quadlaw.data_runs import FEATURES
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import adaptivity, compute_frontier, phase_diagram, real_data
+from quadlaw.studies import adaptivity, compute_frontier, phase_diagram
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -161,9 +162,9 @@ def _collected(name: str, one: dict) -> Load:
         return Load("study_results", 1)
     blocks, models = one["pilots"] + one["replicates"], len(one["smoothness"])
     lanes, size = len(one["fractions"]), one["model_size"]
-    width = len(real_data.FEATURES) * lanes
+    width = len(FEATURES) * lanes
     streams = [
-        Stream(T, blocks * models, width, size, sum(real_data.FEATURES) * lanes * size)
+        Stream(T, blocks * models, width, size, sum(FEATURES) * lanes * size)
         for T in one["samples"]
     ]
     rows = one["estimation"] + one["held_out"] + blocks * max(one["samples"])
