@@ -5,10 +5,11 @@ sets ``alpha``. Rows, in a random order, are split into landmarks, an estimation
 split and blocks for training:
 
 * on the *estimation* split: the eigenbasis, ``alpha``, ``beta``, the noise, the stability edge;
-* on *blocks*, one pass each: linear and signed SGD (``w = v+^2 - v-^2``) of features along the
-  eigenvectors, and signed SGD along randomly rotated ones. A run of ``T`` samples takes the first
-  ``T`` rows of its replicate's block. ``eta = c D^p`` and ``v_0`` follow the paper's rules with
-  the estimated exponents; ``c`` has the least risk on pilot blocks, which are not reported;
+* on *blocks*, one pass each (:mod:`quadlaw.data_runs`): linear and signed SGD of features along
+  the eigenvectors; as controls, signed SGD along randomly rotated ones, and the quadratic model
+  with the estimated signs. A run of ``T`` samples takes the first ``T`` rows of its replicate's
+  block. ``eta = c D^p`` and ``v_0`` follow the paper's rules with the estimated exponents; ``c``
+  has the least risk on pilot blocks, which are not reported;
 * on the *held-out* split: the excess risk over the best linear predictor
   (:mod:`quadlaw.held_out`).
 
@@ -161,17 +162,20 @@ def _estimates(
     reported: pd.DataFrame, theory: pd.DataFrame, found: DataExponents, settings: dict
 ) -> Iterator[dict]:
     series = {key: reported[key].iloc[0] for key in SERIES}
-    straight, rotated = (reported[reported["basis"] == name] for name in (STRAIGHT, ROTATED))
+    turned = reported["basis"] == ROTATED
+    straight, rotated = reported[~turned], reported[turned]
     options = {"window": settings["window"], "paired": True}
     for key, one in (("alpha", found.alpha), ("beta", found.beta)):
         yield series | {
             "quantity": f"estimated {key}", "estimate": one.estimate, "ci_low": one.ci_low,
-            "ci_high": one.ci_high, "start_low": one.first, "start_high": one.last,
+            "ci_high": one.ci_high, "start_low": min(one.first, one.last),
+            "start_high": max(one.first, one.last),
         }  # fmt: skip
     for row in exponents(straight, "sample exponent", theory=theory, **options):
         yield row
-        ends = {key: row[key] - row["theory"] for key in ("estimate", "ci_low", "ci_high")}
-        yield row | {"quantity": "exponent less theory", **ends, "theory": 0.0}
+        if row["model"] != SIGNED:
+            ends = {key: row[key] - row["theory"] for key in ("estimate", "ci_low", "ci_high")}
+            yield row | {"quantity": "exponent less theory", **ends, "theory": 0.0}
     yield from exponents(rotated, "rotated sample exponent", **options)
     pairs = ratios(reported)
     for name, pair in pairs.items():
