@@ -85,6 +85,17 @@ def test_simulation_finds_the_expected_risk():
         assert abs(runs.mean() - halved) > 4 * error + 0.01 * halved
 
 
+def test_the_curve_of_risks_is_that_of_plans():
+    """Exactly so in the middle, where it is planned; elsewhere the size follows the paper's law."""
+    compute = [1e6, 1e8, 1e10]
+    curve = planning.best_risks(ABOVE, "linear", compute)
+    planned = [quadlaw.plan(ABOVE, compute=C)["linear"]["excess_risk"] for C in compute]
+    ratio = curve["excess_risk"] / planned
+    assert ratio[1] == pytest.approx(1, abs=1e-3)
+    assert ratio.between(0.999, 1.05).all()
+    assert (curve["model_size"] * curve["samples"] <= 1.001 * curve["compute"]).all()
+
+
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
