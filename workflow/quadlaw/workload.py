@@ -249,7 +249,7 @@ def _relu(one: dict) -> Iterable[Stream]:
 
 def _inputs(one: dict) -> Iterable[Stream]:
     for problem in one["problems"]:
-        yield from _scaling(problem, one, len(MODELS) * len(one["laws"]))
+        yield from _scaling(problem, one, len(MODELS) * len(one["laws"]) * len(one["step_factors"]))
 
 
 def _compute_frontier(one: dict) -> Iterable[Stream]:
