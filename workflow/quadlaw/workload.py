@@ -240,7 +240,7 @@ def _parameterizations(one: dict) -> Iterable[Stream]:
 
 def _relu(one: dict) -> Iterable[Stream]:
     for problem in one["problems"]:
-        yield from _scaling(problem, one, 1 + 2 * len(one["step_factors"]))
+        yield from _scaling(problem, one, 3 * len(one["step_factors"]))
     growth = one["growth"]
     for problem in growth["problems"]:
         replicates = problem.get("replicates", growth["replicates"])

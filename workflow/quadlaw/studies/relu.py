@@ -11,9 +11,12 @@ does, but on half of the steps. If the units err independently, all risks add up
   of the variance of ``w+``: it costs ``sum_i lambda_i Var(w_i) / 2``.
 
 This is the theory drawn: the quadratic model's mean field. What it leaves out is that kinks have a
-mean, ``E |x_i| = sqrt(2 lambda_i / pi)``, and with it a direction in common: along it they are
-corrected together, at the rate of ``sum_i lambda_i w*_i`` and not of one coordinate. That makes
-their sum smaller, and not larger: the stable step sizes are the quadratic model's or more.
+mean, ``E |x_i| = sqrt(2 lambda_i / pi)``, and with it a direction in common, along which they are
+corrected faster than one by one, by ``K = (1 - 2/pi) diag(lambda) + (2/pi) q q'`` with ``q_i =
+sqrt(lambda_i)``. Near the target, with ``P = diag(w*)``, they obey ``dg = - eta P K g dt`` and get
+noise of covariance ``2 eta^2 S P K P dt``, up to one factor of the time, so that their stationary
+covariance is ``eta S P``: at a constant step they *are* independent. When the step size falls,
+their sum follows at once and what is left more slowly. Their sum makes more of the risk.
 
 ``part`` of the curves: ``risk`` and ``kink`` against ``T``; ``growth``, times by ``place``, the
 coordinate; ``risk over time`` and ``kink over time``, where ``place`` is the step.
@@ -49,15 +52,14 @@ def design(settings: dict) -> pd.DataFrame:
 
 
 def _risks(one: dict, settings: dict) -> pd.DataFrame:
-    """The quadratic model's settings; around its step size for the ReLU units."""
+    """The quadratic model's settings, at its step size and around it."""
     rows = scaling_rows(
         PowerLaw(one["alpha"], one["beta"], settings["sigma"]), "quadratic", settings["samples"],
         replicates=one.get("replicates", settings["replicates"]),
         size_factor=settings["size_factor"], step_factors=settings["step_factors"],
     )  # fmt: skip
-    return stacked([rows[rows["step_factor"] == 1], rows.assign(model="relu")]).assign(
-        part=RISK, coordinates=0, times=0
-    )
+    both = stacked(rows.assign(model=name) for name in MODELS)
+    return both.assign(part=RISK, coordinates=0, times=0)
 
 
 def _followed(one: dict, settings: dict) -> pd.DataFrame:
