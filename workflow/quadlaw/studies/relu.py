@@ -11,16 +11,21 @@ does, but on half of the steps. If the units err independently, all risks add up
   of the variance of ``w+``: it costs ``sum_i lambda_i Var(w_i) / 2``.
 
 This is the theory drawn: the quadratic model's mean field. What it leaves out is that kinks have a
-mean, ``E |x_i| = sqrt(2 lambda_i / pi)``, and with it a direction in common, along which they are
-corrected faster than one by one, by ``K = (1 - 2/pi) diag(lambda) + (2/pi) q q'`` with ``q_i =
-sqrt(lambda_i)``. Near the target, with ``P = diag(w*)``, they obey ``dg = - eta P K g dt`` and get
-noise of covariance ``2 eta^2 S P K P dt``, up to one factor of the time, so that their stationary
-covariance is ``eta S P``: at a constant step they *are* independent. When the step size falls,
-their sum follows at once and what is left more slowly. Their sum makes more of the risk.
+mean, ``E |x_i| = sqrt(2 lambda_i / pi)``, and so see one another: ``E |x| |x|' = K = (1 - 2/pi)
+diag(lambda) + (2/pi) q q'``, ``q_i = sqrt(lambda_i)``. Near the target, with ``P = diag(w*)``,
+
+    dg = - eta P K g dt + noise of covariance eta^2 S P K P dt,
+
+whose stationary covariance is ``eta S P / 2``: at a constant step the units *do* err independently.
+When the step size falls, the direction in common follows at once and the others more slowly than
+one by one. In the eigenbasis of ``P^1/2 K P^1/2``, with eigenvalues ``a_k``, each mode relaxes by
+itself to ``eta S / 2`` at the rate ``2 eta a_k`` and costs ``a_k`` times that (``common_kink``).
 
 ``part`` of the curves: ``risk`` and ``kink`` against ``T``; ``growth``, times by ``place``, the
 coordinate; ``risk over time`` and ``kink over time``, where ``place`` is the step.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -35,7 +40,7 @@ from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase, named
 from quadlaw.sgd import DIVERGED
 from quadlaw.tables import select, stacked
-from quadlaw.theory import mean_field
+from quadlaw.theory import MeanField, mean_field
 from quadlaw.variants import USUAL, Crew, trained
 
 MODELS = ("relu", "quadratic")
@@ -142,6 +147,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 def _theory(row: dict) -> pd.DataFrame:
     if row["part"] == RISK:
         risk, kink = _mean_field(row, np.array([row["samples"]]))
+        row = row | {"common": common_kink(row) if row["model"] == "relu" else np.nan}
         parts = {RISK: (0, risk), KINK: (0, kink)}
     else:
         coordinates, times = trajectory_grid(row)
@@ -157,6 +163,38 @@ def _theory(row: dict) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def common_kink(row: dict) -> float:
+    """What kinks cost that see one another; coordinates stay where the first phase left them."""
+    index, half = np.arange(1, row["model_size"] + 1), row["samples"] // HALVES["relu"]
+    schedule = named(row["schedule"])
+    try:
+        field = _solved(row, [schedule.adaptation_steps(half), half])
+    except ValueError:
+        return np.nan
+    nodes = select(field.coordinates, time=field.coordinates["time"].min())
+    weights = np.exp(np.interp(np.log(index), np.log(nodes["index"]), np.log(nodes["mean"])))
+    q = np.sqrt(weights * index ** -row["alpha"])
+    modes = np.linalg.eigvalsh((1 - 2 / np.pi) * np.diag(q**2) + 2 / np.pi * np.outer(q, q))
+    factors, clock = schedule.factor(np.arange(row["samples"]), row["samples"]), field.trajectory
+    ends = [0, *np.flatnonzero(np.diff(factors)) + 1, row["samples"]]
+    spread = np.zeros_like(modes)
+    for start, end in pairwise(ends):
+        eta, middle = row["step_size"] * factors[start], (start + end) / 2 / HALVES["relu"]
+        risk = np.interp(middle, clock["time"], clock["excess_risk"])
+        rest = eta * (risk + row["sigma"] ** 2) / 2
+        spread = rest + (spread - rest) * np.exp(-2 * eta * (end - start) * modes)
+    return float(modes @ spread)
+
+
+def _solved(row: dict, times: list[int]) -> MeanField:
+    """The mean field of the steps that each weight sees, at ``times`` of them."""
+    return mean_field(
+        PowerLaw(row["alpha"], row["beta"], row["sigma"]), model_size=row["model_size"],
+        samples=row["samples"] // HALVES[row["model"]], step_size=row["step_size"],
+        init=row["init"], schedule=named(row["schedule"]), times=times,
+    )  # fmt: skip
+
+
 def growth_delay(coordinates, row) -> np.ndarray:
     """``log(w*_i / v_0^2 - 1)``, missing where that is no growth."""
     target = np.asarray(coordinates, float) ** ((row["alpha"] - row["beta"]) / 2)
@@ -169,11 +207,7 @@ def _mean_field(row: dict, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Risk and, for two independent units, what the kink costs; missing where theory refuses."""
     half = HALVES[row["model"]]
     try:
-        field = mean_field(
-            PowerLaw(row["alpha"], row["beta"], row["sigma"]), model_size=row["model_size"],
-            samples=row["samples"] // half, step_size=row["step_size"], init=row["init"],
-            schedule=named(row["schedule"]), times=np.unique(times // half).tolist(),
-        )  # fmt: skip
+        field = _solved(row, np.unique(times // half).tolist())
     except ValueError as fault:
         print(f"no prediction for {row}: {fault}")
         return np.full(len(times), np.nan), np.full(len(times), np.nan)
@@ -193,28 +227,31 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     risks, known = (select(some, part=RISK) for some in (runs, theory))
     window = settings["window"]
     rows = [*exponents(risks, "sample exponent", window=window, theory=known)]
-    for part in (RISK, KINK):
-        rows += _over_theory(part, select(runs, part=part), select(theory, part=part), window)
+    for part, name in ((RISK, "theory"), (KINK, "theory"), (KINK, "common")):
+        rows += _over_theory(part, name, select(runs, part=part), select(theory, part=part), window)
     rows += _growth_rows(select(runs, part=GROWTH), settings["growth"]["fit"]["window"])
-    return measured_curves(runs, theory), table(rows)
+    curves = measured_curves(runs, theory)
+    keys = ["part", "place", "model", "alpha", "beta", "samples", "step_factor"]
+    return curves.merge(theory[[*keys, "common"]], on=keys, how="left"), table(rows)
 
 
 def _series(model: str, one: pd.Series) -> dict:
     return {"model": model, "setting": ""} | {key: one[key] for key in ("alpha", "beta", "sigma")}
 
 
-def _over_theory(part, runs, theory, window) -> list[dict]:
+def _over_theory(part, against, runs, theory, window) -> list[dict]:
     """The log of the mean over theory's, averaged over the fitted ``T``, of the ReLU units."""
+    words = {"theory": f"log of {part} over theory", "common": "log of kink over common theory"}
     rows, keys = [], ["alpha", "beta", "samples"]
     runs, theory = (select(some, model="relu", step_factor=1) for some in (runs, theory))
     runs = runs[runs["samples"].between(*window) & ~runs["diverged"]]
-    ratio = runs["excess_risk"] / runs.merge(theory[[*keys, "theory"]], on=keys)["theory"].values
+    ratio = runs["excess_risk"] / runs.merge(theory[[*keys, against]], on=keys)[against].values
     for _, some in runs.assign(ratio=ratio).groupby(["alpha", "beta"]):
         values = [one["ratio"].to_numpy() for _, one in some.groupby("samples")]
         mean = interval(
             values, lambda *found: np.mean([np.log(np.mean(v)) for v in found]), paired=False
         )
-        name = {"quantity": f"log of {part} over theory", "theory": 0.0, "points": len(values)}
+        name = {"quantity": words[against], "theory": 0.0, "points": len(values)}
         rows.append(_series("relu", some.iloc[0]) | mean | name)
     return rows
 
