@@ -126,7 +126,7 @@ def test_planted_values(design):
     factor = theory["part"].map({"kink": 0.75}).fillna(1.0) * theory["theory"].fillna(np.inf)
     draw = np.random.default_rng(0)
     runs = stacked(
-        theory.drop(columns="theory").assign(
+        theory.drop(columns=["theory", "common"]).assign(
             replicate=r, excess_risk=factor * draw.lognormal(0, 0.01, len(theory)),
             diverged=False, front=0, learned=0,
         )
