@@ -127,7 +127,7 @@ def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2)
     for key, some in far.groupby(SERIES):
         some = some.sort_values("samples")
         x, y = of(some["samples"].to_numpy(float)), 1 / some["theory"].to_numpy()
-        ends = range(len(x) - 2, len(x) + 1)
+        ends = range(max(points, len(x) - 2), len(x) + 1)
         local = [_slope(x[end - points : end], y[end - points : end]) for end in ends]
         yield dict(zip(SERIES, key, strict=True)) | {
             "quantity": "local exponent",

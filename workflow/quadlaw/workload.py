@@ -11,7 +11,7 @@ from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import compute_frontier, parameterizations, phase_diagram
+from quadlaw.studies import adaptivity, compute_frontier, parameterizations, phase_diagram
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -281,6 +281,16 @@ def _depth(one: dict) -> Iterable[Stream]:
     yield even(samples, replicates, len(one["depths"]) * len(escape["weights"]), size)
 
 
+def _adaptivity(one: dict) -> Iterable[Stream]:
+    starts, size = len(one["init_weights"]), one["model_size"]
+    lanes = len(one["trace_shares"]) * sum(1 if m == "linear" else starts for m in adaptivity.RULES)
+    for problem in one["problems"]:
+        yield from _scaling(problem, one | {"size_factor": 4}, len(adaptivity.RULES))
+        for samples in one["samples"]:
+            trained = samples - adaptivity.held_out(samples)
+            yield even(trained, problem.get("replicates", one["replicates"]), lanes, size)
+
+
 STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
@@ -295,4 +305,5 @@ STREAMS = {
     "compute_frontier": _compute_frontier,
     "saturated_linear": _saturated_linear,
     "depth": _depth,
+    "adaptivity": _adaptivity,
 }

@@ -47,21 +47,15 @@ def _curves(settings: dict) -> pd.DataFrame:
     """Risk against ``T`` of every problem, depth and start."""
     return stacked(
         _curve(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]),
-            depth,
-            start,
-            settings,
-            one.get("replicates", settings["replicates"]),
-        )  # fmt: skip
+            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), depth, start, settings
+        ).assign(replicates=one.get("replicates", settings["replicates"]))
         for one in settings["problems"]
         for depth in settings["depths"]
         for start in STARTS
     )
 
 
-def _curve(
-    problem: PowerLaw, depth: int, start: str, settings: dict, replicates: int
-) -> pd.DataFrame:
+def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.DataFrame:
     """A curve against ``T``; the constant of its step size is tuned at the largest ``T``."""
     alpha, beta = problem.alpha, problem.beta
     deepest = max(settings["depths"])
@@ -70,10 +64,9 @@ def _curve(
         held = T ** (1 / rates.linearized_exponent(deepest, alpha, beta))
         dimension = T ** (1 / rates.rate_exponent("quadratic", alpha, beta))
         init = float(rates.initial_value(alpha, beta, dimension, INIT_SCALE))
-        init = init if start == "uniform" else INIT_SCALE
         speed = rates.rate_exponent(rates.name_of(depth), alpha, beta)
         if start == "target":
-            speed = rates.linearized_exponent(depth, alpha, beta)
+            init, speed = INIT_SCALE, rates.linearized_exponent(depth, alpha, beta)
         unit = T ** (min(0.0, (alpha - beta) / depth) / speed)
         return int(np.ceil(settings["size_factor"] * held)), init, unit
 
@@ -84,7 +77,7 @@ def _curve(
         rows.append({"samples": T, "model_size": size, "init": init, "step_size": constant * unit})
     return pd.DataFrame(rows).assign(
         part=RISK, model=rates.name_of(depth), start=start, setting=f"{start} start",
-        alpha=alpha, beta=beta, sigma=problem.sigma, replicates=replicates,
+        alpha=alpha, beta=beta, sigma=problem.sigma,
         schedule=TwoPhase().name,
     )  # fmt: skip
 

@@ -1,0 +1,173 @@
+"""Exponents of one's own data: coverage over data sets of known exponents, and refusals."""
+
+import numpy as np
+import pytest
+
+from quadlaw import PowerLaw, estimate_exponents, own_data
+
+DATA_SETS, CONTROLS = 200, 50
+NOMINAL = 0.95
+ERROR = 3 * np.sqrt(NOMINAL * (1 - NOMINAL) / DATA_SETS)  # of a measured coverage
+SETTINGS = [(2.0, 2.0, 100), (2.5, 1.5, 100), (1.5, 2.5, 100)]  # alpha, beta, columns
+
+
+def data(alpha, beta, columns, seed, rows=2000):
+    return own_data.synthetic(PowerLaw(alpha, beta, 0.5), rows=rows, columns=columns, seed=seed)
+
+
+def holds(exponent, truth):
+    return exponent.ci_low <= truth <= exponent.ci_high
+
+
+@pytest.mark.parametrize(("alpha", "beta", "columns"), SETTINGS)
+def test_the_intervals_cover_what_they_say(alpha, beta, columns):
+    found = [estimate_exponents(*data(alpha, beta, columns, seed)) for seed in range(DATA_SETS)]
+    covered = [(holds(one.alpha, alpha), holds(one.beta, beta)) for one in found]
+    assert np.abs(np.mean(covered, axis=0) - NOMINAL).max() < ERROR
+    noise = np.array([one.noise_variance for one in found])
+    expected = 0.5**2 + PowerLaw(alpha, beta).tail(columns)
+    assert abs(noise.mean() - expected) < 4 * noise.std() / np.sqrt(DATA_SETS)
+
+
+def test_without_the_halves_alpha_is_missed():
+    """The control: directions of the very rows, given as another's, correct nothing."""
+    sets = (data(3.0, 1.5, 200, seed) for seed in range(CONTROLS))
+    assert_missed([holds(estimate_exponents(x, y, basis=x).alpha, 3.0) for x, y in sets])
+
+
+def test_without_the_floor_beta_is_missed(monkeypatch):
+    """The control; a bend that is refused is no interval either."""
+    spectrum, covered = own_data._spectrum, []
+    monkeypatch.setattr(own_data, "_spectrum", lambda *given: without_floor(spectrum(*given)))
+    for seed in range(CONTROLS):
+        try:
+            found = estimate_exponents(*data(1.5, 2.5, 200, seed))
+        except ValueError:
+            covered.append(False)
+        else:
+            covered.append(holds(found.beta, 2.5))
+    assert_missed(covered)
+
+
+def assert_missed(covered):
+    few = NOMINAL - 3 * np.sqrt(NOMINAL * (1 - NOMINAL) / CONTROLS)
+    assert np.mean(covered) < few
+
+
+def without_floor(spectrum):
+    return spectrum._replace(floors=np.zeros_like(spectrum.floors))
+
+
+# --- units, bases, options ------------------------------------------------------------------------
+
+
+def test_units_and_rotations_change_scales_alone():
+    x, y = data(2.5, 1.5, 60, seed=0)
+    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((60, 60)))[0]
+    found, other = estimate_exponents(x, y), estimate_exponents(2 * x @ rotation - 1, 3 - 5 * y)
+    for name in ("alpha", "beta"):
+        one, same = getattr(found, name), getattr(other, name)
+        assert one.estimate == pytest.approx(same.estimate, abs=1e-6)
+        assert one.ci_low == pytest.approx(same.ci_low, abs=1e-6)
+    assert other.alpha.scale == pytest.approx(4 * found.alpha.scale, rel=1e-6)
+    assert other.beta.scale == pytest.approx(25 * found.beta.scale, rel=1e-6)
+    assert other.noise_variance == pytest.approx(25 * found.noise_variance, rel=1e-6)
+    assert other.problem.sigma == pytest.approx(found.problem.sigma, rel=1e-6)
+
+
+def test_the_problem_is_that_of_the_data():
+    found = estimate_exponents(*data(2.0, 2.0, 100, seed=0, rows=20000))
+    assert found.problem.alpha == found.alpha.estimate and found.indices == (1, 50)
+    assert found.problem.sigma == pytest.approx(0.5, rel=0.1)  # beside a tail of .01
+    assert found.alpha.scale == pytest.approx(1, rel=0.1)
+    last = (found.beta.scale / (found.noise_variance / 20000)) ** (1 / found.beta.estimate)
+    assert found.signal_indices == (1, min(50, int(last)))
+
+
+def test_directions_may_come_from_other_rows():
+    x, y = data(2.5, 1.5, 100, seed=0, rows=6000)
+    found = estimate_exponents(x[4000:], y[4000:], basis=x[:4000])
+    assert holds(found.alpha, 2.5) and holds(found.beta, 1.5)
+
+
+def test_indices_may_be_chosen_around_a_bend():
+    """Left of index 10 the variances are flat."""
+    x, y = own_data.synthetic(PowerLaw(2.0, 2.0, 0.05), rows=4000, columns=100)
+    flat = bent(x)
+    with pytest.raises(ValueError, match=r"alpha = .*: no power law"):
+        estimate_exponents(flat, y)
+    found = estimate_exponents(flat, y, indices=(20, 80))
+    assert found.indices == (20, 80) and found.alpha.estimate == pytest.approx(2, abs=0.1)
+
+
+def bent(x):
+    """The same directions, the first ten of the variance of the tenth."""
+    left, values, right = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    return (left * np.minimum(values, values[9])) @ right
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+RNG = np.random.default_rng(0)
+ROWS, D = 4000, 100
+Z, INDEX, LABELS = RNG.standard_normal((ROWS, D)), np.arange(1, D + 1.0), RNG.standard_normal(ROWS)
+X = Z / INDEX  # alpha = 2
+
+
+def noisy(signals):
+    return Z @ np.sqrt(signals) + 0.5 * LABELS
+
+
+Y = noisy(INDEX**-2)
+HOLED = np.where(np.arange(ROWS) == 7, np.nan, Y)
+REFUSED = [
+    ((Z, Y, {}), "alpha = 0.0.*: may be .*: nothing falls as a power"),
+    ((Z * np.exp(-INDEX / 10), Y, {}), "alpha = .*: no power law, it goes from"),
+    ((Z * np.exp(-INDEX / 40), Y, {}), "alpha = .*: no power law, it goes from"),
+    ((X, noisy(np.exp(-INDEX / 5)), {}), "beta = .*: no power law, it goes from"),
+    ((X, noisy(np.full(D, 0.01)), {}), "beta = .*: may be .*: nothing falls as a power"),
+    ((X, LABELS, {}), "(signal_indices|beta) = "),
+    ((X, noisy(1.0 * (INDEX == 3)), {}), "(signal_indices|beta) = "),
+    ((X, np.ones(ROWS), {}), "y = 1.0: all labels are equal"),
+    ((X, HOLED, {}), r"y\[7\] = nan: must be finite"),
+    ((X / HOLED[:, None], Y, {}), r"x\[7, 0\] = nan: must be finite"),
+    ((X * 1e200, Y, {}), r"x\[0, 0\] = .*e\+199: must be finite, and below 1e\+100"),
+    ((X, Y[1:], {}), r"y.shape = \(3999,\): must be \(4000,\)"),
+    ((X, Y[:, None], {}), r"y.shape = \(4000, 1\): must be \(4000,\)"),
+    ((Y, Y, {}), r"x.shape = \(4000,\): must be \(rows, columns\)"),
+    ((X[:, :5], Y, {}), r"x.shape = \(4000, 5\): a power law needs at least 8 columns"),
+    ((X[:150], Y[:150], {}), r"x.shape = \(150, 100\): needs at least two rows a column"),
+    ((X[:0], Y[:0], {}), r"x.shape = \(0, 100\): needs at least two rows"),
+    ((X.astype(str), Y, {}), "x.dtype = '<U.*': must be real numbers"),
+    ((X + 0j, Y, {}), "x.dtype = 'complex128': must be real numbers"),
+    ((0 * X, Y, {}), r"indices = \(1, 0\): a power law is read from at least 8 indices"),
+    ((X[:, [0, 1] * 10], Y, {}), "indices = .*: a power law is read from at least 8 .*rank 2"),
+    ((X, Y, {"indices": (1, 101)}), r"indices\[1\] = 101: the covariance has rank 100"),
+    ((X[:400], Y[:400], {"indices": (1, 50)}), r"indices\[1\] = 50: 400 rows suffice for 20"),
+    ((X, Y, {"indices": (0, 50)}), r"indices\[0\] = 0: must be at least 1"),
+    ((X, Y, {"indices": (5, 9)}), r"indices = \(5, 9\): a power law is read from at least 8"),
+    ((X, Y, {"indices": 50}), "indices = 50: must be the first and the last"),
+    ((X, Y, {"basis": X[:, 1:]}), r"basis.shape = \(4000, 99\): x has 100 columns"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), REFUSED, ids=[message for _, message in REFUSED])
+@pytest.mark.filterwarnings("error")
+def test_what_shows_no_power_law_is_refused_in_one_line(given, message):
+    x, y, options = given
+    with pytest.raises(ValueError, match=f"^{message}") as caught:
+        estimate_exponents(x, y, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_same_data_without_the_fault_are_accepted():
+    found = estimate_exponents(X, Y)
+    assert found.alpha.estimate == pytest.approx(2, abs=0.03)
+    assert found.beta.estimate == pytest.approx(2, abs=0.3)
+    with pytest.raises(ValueError, match=r"alpha = .*: must exceed 1"):
+        _ = estimate_exponents(Z * INDEX**-0.4, Y).problem  # estimated, but beyond the theory
+
+
+def test_synthetic_data_need_a_variance():
+    with pytest.raises(ValueError, match="freedom = 2: must exceed 2"):
+        own_data.synthetic(PowerLaw(2, 2), rows=100, columns=10, freedom=2)
