@@ -251,6 +251,9 @@ def _check_study(key: str, one: dict, sweeps: dict) -> None:
         _check_decades(f"{key}.decades", one["decades"])
     for number, name in enumerate(one.get("schedules", [])):
         _check_schedule(f"{key}.schedules[{number}]", name)
+    if "growth" in one:
+        _check_problems(f"{key}.growth.problems", one["growth"]["problems"])
+        _check_trajectory(f"{key}.growth", one["growth"])
     if "survival" in one:
         _check_survival(f"{key}.survival", one["survival"])
     if "escape" in one:
