@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from quadlaw.designs import predicted
+from quadlaw.estimates import far_exponents
 from quadlaw.problem import PowerLaw
 from quadlaw.studies import saturated_linear
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED
@@ -43,7 +44,7 @@ def test_models_hold_what_their_step_can_fit(design):
 
 def test_theory_has_either_exponent_and_not_the_other_s():
     far = predicted(saturated_linear._rows(SETTINGS, [10**9, 10**10, 10**11, 10**12], [1.0]))
-    rows = pd.DataFrame(saturated_linear.local_exponents(far)).set_index("setting")
+    rows = pd.DataFrame(far_exponents(far)).set_index("setting")
     fixed, tuned = rates.fixed_step_exponent(1.5, 3.5), rates.minimax_exponent(3.5)
     assert rows.loc[FIXED, "estimate"] == pytest.approx(fixed, abs=0.02)
     assert rows.loc[TUNED, "estimate"] == pytest.approx(tuned, abs=0.02)

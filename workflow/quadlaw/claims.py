@@ -5,6 +5,7 @@ and, where there is one, a rival formula that the data must exclude. Its verdict
 numbers alone.
 """
 
+from contextlib import suppress
 from numbers import Real
 from statistics import NormalDist
 
@@ -13,6 +14,7 @@ import pandas as pd
 from simpleeval import InvalidExpression, SimpleEval
 
 from quadlaw.checks import require
+from quadlaw.theory.rates import depth_of
 
 REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
@@ -29,12 +31,16 @@ FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log1
 def evaluate(formula: str | float, row: dict) -> float:
     """A formula of ``model, alpha, beta, sigma`` and ``max, min, abs, log, log10``, at a row.
 
+    Where the model is a diagonal network, ``depth`` is its depth.
+
     Raises
     ------
     ValueError
         If it is no such formula.
     """
     names = {key: row[key] for key in ("model", "alpha", "beta", "sigma")}
+    with suppress(ValueError):  # no such model
+        names["depth"] = depth_of(row["model"])
     try:
         value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
     except (InvalidExpression, SyntaxError, TypeError, ArithmeticError) as fault:

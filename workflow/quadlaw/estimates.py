@@ -118,6 +118,34 @@ def _step_range(runs, axis, scale, window) -> dict[str, float]:
     return {"step_low": np.nanmin(found), "step_high": np.nanmax(found)}
 
 
+def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2) -> Iterator[dict]:
+    """The exponent of ``theory`` over the last ``points`` of ``samples``, of each series.
+
+    The range is that over the last three stretches of so many points.
+    """
+    of = SCALES["samples"][against]
+    for key, some in far.groupby(SERIES):
+        some = some.sort_values("samples")
+        x, y = of(some["samples"].to_numpy(float)), 1 / some["theory"].to_numpy()
+        ends = range(max(points, len(x) - 2), len(x) + 1)
+        local = [_slope(x[end - points : end], y[end - points : end]) for end in ends]
+        yield dict(zip(SERIES, key, strict=True)) | {
+            "quantity": "local exponent",
+            "against": against,
+            "estimate": local[-1],
+            "ci_low": min(local),
+            "ci_high": max(local),
+            "theory": local[-1],
+            "window_low": some["samples"].iloc[-points],
+            "window_high": some["samples"].iloc[-1],
+            "points": points,
+        }
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
 def interval(
     values: Sequence[np.ndarray], statistic: Callable, *, paired: bool = True, seed: int = 0
 ) -> dict[str, float]:

@@ -64,11 +64,30 @@ def linear_update(x, w, g):
     return w - g * x
 
 
+def deep(depth: int) -> Model:
+    """``<x, v^L>`` with ``L = depth``: the factor ``L`` of the gradient is part of the step size.
+
+    The first two are the linear and the quadratic model.
+    """
+
+    @register_jitable
+    def predict(x, v):
+        return x * v**depth
+
+    @register_jitable
+    def update(x, v, g):
+        return v - g * x * v ** (depth - 1)
+
+    return Model(f"depth {depth}", predict, update, lambda v: v**depth, lambda v: v ** (2 / depth))
+
+
 MODELS = {
     # The paper's update: the factor 2 of the gradient of v^2 is part of its step size.
     "quadratic": Model("quadratic", quadratic_predict, quadratic_update, np.square, lambda v: v),
     # w_0 = v_0^2: both models start from the same predictor.
     "linear": Model("linear", linear_predict, linear_update, lambda w: w, np.square),
+    # The start of these, too, gives the predictor of the quadratic model's v_0.
+    **{f"depth {depth}": deep(depth) for depth in (3, 4, 6)},
 }
 
 

@@ -17,15 +17,12 @@ smaller, change it by less than .03, and less at larger ``T``. The tuned step le
 coordinates, whose risk varies more from run to run: it has ``MORE`` times the replicates.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
 from quadlaw.asymptotics import decades
 from quadlaw.designs import measured_curves, predicted, tuned_constant
-from quadlaw.estimates import SERIES, exponents, table
-from quadlaw.fitting import natural_clock
+from quadlaw.estimates import exponents, far_exponents, table
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.tables import stacked
@@ -48,7 +45,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     first = int(np.ceil(np.log10(max(settings["samples"]))))
     far = predicted(_rows(settings, decades(first, LARGEST, 1), [1.0]))
     rows = exponents(runs, "sample exponent", window=settings["window"], theory=theory)
-    return stacked([measured_curves(runs, theory), far]), table([*rows, *local_exponents(far)])
+    return stacked([measured_curves(runs, theory), far]), table([*rows, *far_exponents(far)])
 
 
 def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFrame:
@@ -95,22 +92,3 @@ def _init(problem: PowerLaw, samples: int) -> float:
     """``v_0``, as in other figures by the quadratic model's ``D``."""
     dimension = rates.effective_dimension("quadratic", problem.alpha, problem.beta, samples)
     return float(rates.initial_value(problem.alpha, problem.beta, dimension))
-
-
-def local_exponents(far: pd.DataFrame) -> Iterator[dict]:
-    """The theory's exponent over the last decade of ``T``; the range is that of the last three."""
-    for key, some in far.groupby(SERIES):
-        last = some.sort_values("samples").tail(4)
-        clock = natural_clock(last["samples"].to_numpy(float))
-        local = -np.diff(np.log(last["theory"])) / np.diff(np.log(clock))
-        yield dict(zip(SERIES, key, strict=True)) | {
-            "quantity": "local exponent",
-            "against": "T/log2 T",
-            "estimate": local[-1],
-            "ci_low": local.min(),
-            "ci_high": local.max(),
-            "theory": local[-1],
-            "window_low": last["samples"].iloc[-2],
-            "window_high": last["samples"].iloc[-1],
-            "points": 2,
-        }

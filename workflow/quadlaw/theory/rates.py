@@ -2,7 +2,8 @@
 
 Sources: quadratic model, Ding et al. 2025 (arXiv 2502.09106), Theorem and discussion of the
 effective dimension; linear model, Lin et al. 2024 (arXiv 2406.08466) in the same notation. All are
-rates: constants are one and logarithms are dropped. ``model`` is ``"quadratic"`` or ``"linear"``.
+rates: constants are one and logarithms are dropped. ``model`` is ``"quadratic"``, ``"linear"`` or
+``"depth L"``.
 """
 
 import numpy as np
@@ -10,16 +11,43 @@ import numpy as np
 from quadlaw.checks import require
 
 
+def depth_of(model: str) -> int:
+    """``L`` of ``f(x) = <x, v^L>``: 1 for ``linear``, 2 for ``quadratic``, 3 for ``depth 3``."""
+    depth = {"linear": "1", "quadratic": "2"}.get(model, str(model).removeprefix("depth "))
+    require(
+        depth.isdigit() and int(depth) > 0,
+        "model",
+        model,
+        "must be one of quadratic, linear, depth L",
+    )
+    return int(depth)
+
+
+def name_of(depth: int) -> str:
+    """Inverse of :func:`depth_of`."""
+    return {1: "linear", 2: "quadratic"}.get(depth, f"depth {depth}")
+
+
 def rate_exponent(model: str, alpha: float, beta: float) -> float:
     """``s`` such that coordinates up to ``D`` are learned from ``T = D^s`` samples.
 
     ``max(beta, (alpha + beta) / 2)`` for the quadratic model, ``max(alpha, beta)`` for the linear
     one at its best step size. The first entry is the statistical limit, the second the speed at
-    which the coordinate is learned (``eta lambda_i w*_i`` and ``eta lambda_i``).
+    which the coordinate is learned (``eta lambda_i w*_i`` and ``eta lambda_i``). Deeper models have
+    the quadratic one's exponent: from one initial value for all coordinates, ``v^L`` escapes after
+    ``w_0^(2/L - 1) / (eta lambda_i w*_i)`` steps, up to a constant.
     """
-    speed = {"quadratic": (alpha + beta) / 2, "linear": alpha}
-    require(model in speed, "model", model, f"must be one of {', '.join(speed)}")
-    return np.maximum(beta, speed[model])
+    speed = alpha if depth_of(model) == 1 else (alpha + beta) / 2
+    return np.maximum(beta, speed)
+
+
+def linearized_exponent(depth: int, alpha: float, beta: float) -> float:
+    """``s`` of :func:`rate_exponent` if every coordinate starts in proportion to its target.
+
+    Linearized at the target, coordinate ``i`` of ``<x, v^L>`` learns at the rate
+    ``L eta lambda_i (w*_i)^(2 - 2/L) ~ i^-(alpha/L + beta (1 - 1/L))``.
+    """
+    return np.maximum(beta, alpha / depth + beta * (1 - 1 / depth))
 
 
 def effective_dimension(model: str, alpha: float, beta: float, samples, model_size=np.inf):
@@ -56,11 +84,11 @@ def step_size(model: str, alpha: float, beta: float, dimension, constant=1.0):
 
     ``p = (alpha - beta) / 2`` for the quadratic model (the paper's choice). For the linear model
     ``p = alpha - beta``, which makes ``eta lambda_D T = 1`` at ``D = T^(1/beta)``: the largest bias
-    reduction that the variance ``sigma^2 D / T`` allows. ``dimension`` is the effective dimension.
+    reduction that the variance ``sigma^2 D / T`` allows. At depth ``L``, ``p = (alpha - beta) / L``
+    for the same reason. ``dimension`` is the effective dimension.
     """
-    power = {"quadratic": (alpha - beta) / 2, "linear": alpha - beta}
-    require(model in power, "model", model, f"must be one of {', '.join(power)}")
-    return constant * np.power(dimension, np.minimum(0.0, power[model]))
+    power = (alpha - beta) / depth_of(model)
+    return constant * np.power(dimension, np.minimum(0.0, power))
 
 
 def initial_value(alpha: float, beta: float, dimension, scale=0.5):

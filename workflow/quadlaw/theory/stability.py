@@ -4,6 +4,7 @@ import numpy as np
 
 from quadlaw.checks import count, real, require
 from quadlaw.problem import Finite, PowerLaw
+from quadlaw.theory import rates
 from quadlaw.theory.grids import Nodes
 
 LARGEST = 10**15  # model size and samples: whole numbers that are exact in float64
@@ -16,13 +17,15 @@ def stability_edge(problem: PowerLaw | Finite, model_size: int, model: str = "li
     ``sum_i e l_i / (2 (1 - e l_i)) < 1``: the gain of the risk's feedback on itself.
 
     For the quadratic model: the edge of its linearization at the target, a linear model of
-    eigenvalues ``l_i w*_i`` at twice the step size. The noise of the quadratic model is
-    multiplicative, so that single runs diverge below it too, the sooner the closer they are.
+    eigenvalues ``l_i w*_i`` at twice the step size; at depth ``L``, ``l_i (w*_i)^(2 - 2/L)`` at
+    ``L`` times the step size. The noise is multiplicative, so that single runs diverge below it
+    too, the sooner the closer they are.
     """
     size = count("model_size", model_size)
     require(size <= LARGEST, "model_size", size, f"must be at most {LARGEST:g}")
     nodes = Nodes.of(problem, size)
-    lams = nodes.eigenvalues * (2 * np.abs(nodes.target) if model == "quadratic" else 1)
+    L = rates.depth_of(model)
+    lams = nodes.eigenvalues * L * np.abs(nodes.target) ** (2 - 2 / L)
 
     def gain(eta):
         return np.sum(nodes.count * eta * lams / (2 * (1 - eta * lams)))

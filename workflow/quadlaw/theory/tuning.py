@@ -10,6 +10,7 @@ from quadlaw.checks import require
 from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import Schedule, TwoPhase
 from quadlaw.theory import rates
+from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import mean_field_risk
 from quadlaw.theory.stability import checked_run, stability_edge
@@ -32,10 +33,12 @@ class TunedStep(NamedTuple):
 
 
 def predicted_risk(model: str, problem: PowerLaw | Finite, **settings) -> float:
-    """Excess risk of either model by its fast method; ``settings`` as of the two solvers."""
+    """Excess risk of a model by its fast method; ``settings`` as of the solvers."""
     if model == "linear":
         return linear_risk(problem, method="leaps", **settings)
-    return mean_field_risk(problem, method="closure", **settings)
+    if model == "quadratic":
+        return mean_field_risk(problem, method="closure", **settings)
+    return deep_risk(problem, depth=rates.depth_of(model), **settings)
 
 
 def tuned_step(
@@ -68,7 +71,9 @@ def tuned_step(
     common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
 
     def roughly(eta):
-        return predicted_risk(model, problem, step_size=eta, growth=COARSE[model], **common)
+        return predicted_risk(
+            model, problem, step_size=eta, growth=COARSE.get(model, COARSE["quadratic"]), **common
+        )
 
     found = least_risk(roughly, unit * largest, unit * min(SMALLEST, largest / 2))
     require(np.isfinite(found.risk), "init", init, "the risk diverges at every step size")
