@@ -72,7 +72,7 @@ def _quarter_turns(size: int, block: int, draw: int) -> np.ndarray:
 
 def sketch(size: int, inputs: int, draw: int = 0) -> np.ndarray:
     """A Gaussian sketch of variance 1 / size, shape (1, size, inputs), as of Lin et al. 2024."""
-    draws = np.random.default_rng([draw, size, inputs])
+    draws = np.random.default_rng([draw, inputs])  # a smaller sketch is a larger one's first rows
     return draws.standard_normal((1, size, inputs)) / size**0.5
 
 

@@ -205,6 +205,15 @@ def _rotation(one: dict) -> Iterable[Stream]:
         yield Stream(samples, one["replicates"], lanes, size, features + products)
 
 
+def _sketch(one: dict) -> Iterable[Stream]:
+    """Inputs are drawn for the sketch; its products are counted as features of lanes are."""
+    steps, inputs = len(one["fractions"]), one["inputs"]
+    plan = [(T, [one["model_size"]]) for T in one["samples"]] + [(one["long"], one["model_sizes"])]
+    for _, (samples, sizes) in product(one["problems"], plan):
+        total = sum(sizes) * (inputs + 2 * 3 * steps)
+        yield Stream(samples, one["replicates"], 4 * steps * len(sizes), inputs, total)
+
+
 def _initialization(one: dict) -> Iterable[Stream]:
     for problem in one["problems"]:
         varied = _scaling(problem, one, len(one["init_scales"]))
@@ -275,6 +284,7 @@ STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
     "rotation": _rotation,
+    "sketch": _sketch,
     "rescaling": _rescaling,
     "initialization": _initialization,
     "uniform_spectrum": _uniform_spectrum,

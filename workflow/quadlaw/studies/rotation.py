@@ -5,9 +5,8 @@ angle. Started from zero, linear SGD makes the same predictions in any basis, an
 theory. Signed squares, once grown, learn at the rates ``2 |w|``, with ``w`` near ``Q w*``:
 
 * *blocks of a fixed size*: far out, a block's eigenvalues and targets are nearly equal, ``lambda_i``
-  and ``w*_i``. It learns at rates from ``lambda_i w*_i`` times the smallest to that times the
-  largest entry of a turned vector of ones: constants, and the exponent in ``T`` is that of the
-  eigenbasis;
+  and ``w*_i``. Its rates are ``lambda_i w*_i`` times the entries of a turned vector of ones, which
+  are constants, so that the exponent in ``T`` is that of the eigenbasis;
 * *the whole model, by any fixed angle*: every entry gets a random part of the size of ``|w|`` over
   ``sqrt(M)``, and ``|w|`` is dominated by the latest coordinates. The rates become alike, SGD on
   signed squares is linear SGD, and the advantage does not grow. The random part is as large as the
