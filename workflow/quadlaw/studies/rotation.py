@@ -4,9 +4,9 @@ Models see ``z = Q x``, where ``Q`` turns neighbouring blocks of coordinates, or
 angle. Started from zero, linear SGD makes the same predictions in any basis, and stays at its exact
 theory. Signed squares, once grown, learn at the rates ``2 |w|``, with ``w`` near ``Q w*``:
 
-* *blocks of a fixed size*: far out, a block's eigenvalues and targets are nearly equal, ``lambda_i``
-  and ``w*_i``. Its rates are ``lambda_i w*_i`` times the entries of a turned vector of ones, which
-  are constants, so that the exponent in ``T`` is that of the eigenbasis;
+* *blocks of a fixed size*: far out, eigenvalues and targets within a block are nearly equal,
+  ``lambda_i`` and ``w*_i``. Its rates are ``lambda_i w*_i`` times the entries of a turned vector of
+  ones, which are constants, so that the exponent in ``T`` is that of the eigenbasis;
 * *the whole model, by any fixed angle*: every entry gets a random part of the size of ``|w|`` over
   ``sqrt(M)``, and ``|w|`` is dominated by the latest coordinates. The rates become alike, SGD on
   signed squares is linear SGD, and the advantage does not grow. The random part is as large as the
@@ -31,7 +31,7 @@ from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase, named
 from quadlaw.tables import select, stacked
 from quadlaw.theory import rates, stability_edge
-from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, turned
+from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, training_time, turned
 from quadlaw.theory.linear import linear_risk
 
 run_point = draws.run_point
@@ -39,7 +39,7 @@ EIGENBASIS, WHOLE = "eigenbasis", 0
 RATIO = "linear/signed"
 LABELS = [*SERIES, "block", "angle", "samples", "model_size"]
 MULTIPLE = 16  # of model sizes, so that blocks are whole
-LARGEST, DENSE = 4096, 512  # coordinates of models that the theory alone speaks of
+LARGEST, DENSE = 2048, 512  # coordinates of models that the theory alone speaks of
 FAR = 3  # of its points, over which an exponent is taken
 NOTHING = 1e-20  # v_0 of a linear model that starts at zero
 
@@ -137,9 +137,9 @@ def _signed(law: PowerLaw, rows: pd.DataFrame) -> np.ndarray:
     one = rows.iloc[0]
     size, samples, angle = int(one["model_size"]), int(one["samples"]), float(one["angle"])
     draw = int(one["draw"]) if angle else 0
-    factors = named(one["schedule"]).factor(np.arange(samples), samples).sum()
+    total = training_time(samples, named(one["schedule"]))
     key = (law, size, int(one["block"]), angle, draw, float(one["init"]))
-    return flow_risk(*key, tuple(rows["step_size"] * factors))
+    return flow_risk(*key, tuple(rows["step_size"] * total))
 
 
 @lru_cache(maxsize=64)

@@ -5,17 +5,17 @@ arXiv 2406.08466), or the first ``M`` coordinates of ``x``, as the paper's. ``S`
 ``inputs`` coordinates; what lies beyond enters labels as one Gaussian.
 
 Given ``S``, ``z`` is Gaussian with the covariance ``H = S Lambda S^T``, and what the best linear
-predictor ``w``, ``H w = S Lambda w*``, leaves of the label is Gaussian and independent of ``z``. SGD
-on ``z`` is linear regression with the eigenvalues of ``H``, the target ``w`` in its eigenbasis, and
-noise of variance ``sigma^2`` plus the least risk. So the linear model's risk is known exactly. Least
-risk falls as ``M^-(beta - 1)``, and the eigenvalues as ``i^-alpha``, so both exponents of the linear
-model are those of the first ``M`` coordinates.
+predictor ``w``, ``H w = S Lambda w*``, leaves of the label is Gaussian and independent of ``z``.
+SGD on ``z`` is linear regression with the eigenvalues of ``H``, the target ``w`` in its eigenbasis,
+and noise of variance ``sigma^2`` plus the least risk: the linear model's risk is known exactly. The
+least risk falls as ``M^-(beta - 1)``, and the eigenvalues as ``i^-alpha``, so that the linear model
+has the exponents that it has on the first ``M`` coordinates.
 
-A sketched target is dense: the rates of signed squares are alike, they are linear SGD, and their
+A sketched target is dense: the rates of signed squares are alike, they are linear SGD, and the
 advantage does not grow with ``T``. Their theory is the gradient flow (:mod:`quadlaw.theory.flow`).
 
-``part``: ``samples``, models as large as ``model_size`` against ``T``, and ``sizes``, at the largest
-``T`` against ``M``.
+A sketched target is dense: the rates of signed squares are alike, they are linear SGD, and their
+advantage does not grow with ``T``. Their theory is the gradient flow of :mod:`quadlaw.theory.flow`.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,14 @@ from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import TwoPhase, named
 from quadlaw.tables import select, stacked
 from quadlaw.theory import stability_edge
-from quadlaw.theory.flow import LEAST, linearized_edge, quadratic_form, signed_flow, turned
+from quadlaw.theory.flow import (
+    LEAST,
+    linearized_edge,
+    quadratic_form,
+    signed_flow,
+    training_time,
+    turned,
+)
 from quadlaw.theory.linear import linear_risk
 
 SKETCHED, TOP = "sketch", "first M"
@@ -83,7 +90,7 @@ class View:
         return Finite(tuple(self.eigenvalues), tuple(self.best), noise)
 
     def edge(self, model: str, learned: int) -> float:
-        """Of the linear model; of signed squares, near its first ``learned`` directions' weights."""
+        """Of the linear model; of signed squares near the best weights' first directions."""
         if model == LINEAR:
             return stability_edge(self.problem(0.0), len(self.eigenvalues))
         return linearized_edge(self.covariance, self.axes[:, :learned] @ self.best[:learned])
@@ -151,7 +158,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
         if model == LINEAR:
             risks = [view.linear_risk(sigma, samples=samples, step_size=step) for step in steps]
         else:
-            total = named(first["schedule"]).factor(np.arange(samples), samples).sum()
+            total = training_time(samples, named(first["schedule"]))
             risks = view.flow_risk(first["init"], steps * total)
         frames.append(one.assign(theory=risks))
     return stacked(frames)

@@ -15,6 +15,9 @@ from scipy.sparse import block_diag
 
 from quadlaw.learners import blockwise
 from quadlaw.problem import Finite
+from quadlaw.schedules import Schedule
+from quadlaw.theory.grids import log_steps
+from quadlaw.theory.linear import GROWTH
 from quadlaw.theory.stability import stability_edge
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4  # tolerances of s
@@ -56,6 +59,12 @@ def signed_flow(
         t_eval=times, rtol=RELATIVE, atol=ABSOLUTE,
     )  # fmt: skip
     return unit * np.sinh(2 * found.y.T)
+
+
+def training_time(samples: int, schedule: Schedule) -> float:
+    """The sum of a schedule's factors: the time ``t`` that a run takes, over its step size."""
+    lengths, factors = log_steps(samples, schedule, GROWTH)
+    return float(lengths @ factors)
 
 
 def linearized_edge(covariance: np.ndarray, weights: np.ndarray) -> float:
