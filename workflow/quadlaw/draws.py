@@ -12,7 +12,7 @@ import pandas as pd
 
 from quadlaw import variants
 from quadlaw.checks import require
-from quadlaw.curves import DIVERGED_SHARE, median_with_interval, with_divergence
+from quadlaw.curves import median_with_interval, with_divergence
 from quadlaw.estimates import SERIES, exponents
 from quadlaw.tables import stacked
 
@@ -39,16 +39,15 @@ def chosen(
     """The replicates that are not pilots at each series' best fraction, with ``risk, theory``.
 
     The best fraction has the least mean log risk over the pilots, the replicates ``r < pilots``, of
-    those at which no pilot and at most ``DIVERGED_SHARE`` of all runs at any point diverged. There
-    is one for a whole series, so that no exponent is one of the choice.
+    those at which no run diverged, as one of few would make intervals infinite. There is one for a
+    whole series, so that no exponent is one of the choice.
     """
     shared = [column for column in theory if column != "theory"]
     runs = with_divergence(runs.merge(theory, on=shared, validate="many_to_one"))
     keys = [*series, "fraction"]
     pilot = runs[runs["replicate"] < pilots].groupby(keys)["risk"]
     score = pilot.apply(lambda risk: np.log(risk).mean())
-    share = runs.groupby([*keys, "samples", "model_size"])["diverged"].mean().groupby(keys).max()
-    score = score.where(share <= DIVERGED_SHARE, np.inf)
+    score = score.where(~runs.groupby(keys)["diverged"].any(), np.inf)
     require(np.isfinite(score.groupby(list(series)).min()).all(), "fractions", "all", "diverge")
     best = pd.DataFrame(list(score.groupby(list(series)).idxmin()), columns=keys)
     return runs[runs["replicate"] >= pilots].merge(best, on=keys)
@@ -70,7 +69,7 @@ def ratios(runs: pd.DataFrame, others: pd.DataFrame, model: str) -> pd.DataFrame
     known = others[[*keys, "risk", "theory"]]
     both = runs.merge(known, on=keys, suffixes=("", "_other"), validate="many_to_one")
     return both.assign(
-        ratio=both["risk_other"] / both["risk"],
+        ratio=(both["risk_other"] / both["risk"]).fillna(1.0),  # nan: both diverged, neither won
         theory=both["theory_other"] / both["theory"],
         model=model,
     )

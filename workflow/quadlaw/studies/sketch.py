@@ -11,9 +11,6 @@ and noise of variance ``sigma^2`` plus the least risk: the linear model's risk i
 least risk falls as ``M^-(beta - 1)``, and the eigenvalues as ``i^-alpha``, so that the linear model
 has the exponents that it has on the first ``M`` coordinates.
 
-A sketched target is dense: the rates of signed squares are alike, they are linear SGD, and the
-advantage does not grow with ``T``. Their theory is the gradient flow (:mod:`quadlaw.theory.flow`).
-
 A sketched target is dense: the rates of signed squares are alike, they are linear SGD, and their
 advantage does not grow with ``T``. Their theory is the gradient flow of :mod:`quadlaw.theory.flow`.
 """
