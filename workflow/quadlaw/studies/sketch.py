@@ -23,7 +23,7 @@ import pandas as pd
 
 from quadlaw import draws
 from quadlaw.draws import LINEAR, SIGNED
-from quadlaw.estimates import SERIES, table
+from quadlaw.estimates import SERIES, far_exponents, table
 from quadlaw.learners import sketch
 from quadlaw.problem import Finite, PowerLaw
 from quadlaw.schedules import TwoPhase, named
@@ -42,6 +42,7 @@ from quadlaw.theory.linear import linear_risk
 SKETCHED, TOP = "sketch", "first M"
 SAMPLES, SIZES = "samples", "sizes"
 NOTHING = 1e-20  # v_0 of a linear model that starts at zero
+FAR, ROOM = 3, 4  # points of the theory's exponents; see far_ratios
 RATIO = "linear/signed"
 LABELS = ["part", *SERIES, "samples", "model_size"]
 
@@ -162,22 +163,50 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Risks against ``T`` and ``M``, and linear over signed risk; their exponents."""
+    """Risks against ``T`` and ``M``, and linear over signed risk; their exponents.
+
+    Rows of ``value = "far"`` are the theory's ratios beyond the simulated ``T``.
+    """
     series = ["part", *SERIES]
     runs = draws.chosen(tables["runs"], tables["theory"], settings["pilots"], series)
     against, sized = (select(runs, part=part) for part in (SAMPLES, SIZES))
-    ratio = stacked(
-        draws.ratios(select(some, model=SIGNED), select(some, model=LINEAR), RATIO)
-        for _, some in against.groupby("setting")
-    )
+    ratio, far = _ratios(against), far_ratios(against, settings)
     curves = [
         draws.curve(runs, LABELS).assign(value="risk"),
         draws.curve(ratio, LABELS, "ratio").assign(value="ratio"),
+        far.assign(value="far"),
     ]
-    small = tuple(settings["size_window"])
+    beyond = far_exponents(far.assign(theory=1 / far["theory"]), "T", FAR)
     rows = [
         *draws.median_exponents(against, "sample exponent", settings["window"]),
         *draws.median_exponents(ratio, "ratio exponent", settings["window"], value="ratio"),
-        *draws.median_exponents(sized, "model exponent", small, axis="model_size"),
+        *draws.median_exponents(
+            sized, "model exponent", tuple(settings["size_window"]), axis="model_size"
+        ),
+        *(row | {"quantity": "far ratio exponent"} for row in beyond),
     ]
     return stacked(curves), table(rows)
+
+
+def _ratios(runs: pd.DataFrame) -> pd.DataFrame:
+    """Linear over signed risk, on either view."""
+    return stacked(
+        draws.ratios(select(some, model=SIGNED), select(some, model=LINEAR), RATIO)
+        for _, some in runs.groupby("setting")
+    )
+
+
+def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """The theory's ratio at the chosen fractions and larger ``T``, while the model has room.
+
+    That is, for at least ``ROOM`` times as many coordinates as a linear model learns.
+    """
+    chosen, rows = runs.groupby(SERIES)["fraction"].first().reset_index(), []
+    for one in chosen.to_dict("records"):
+        for T in settings["theory_samples"]:
+            if ROOM * T ** (1 / one["alpha"]) <= settings["model_size"]:
+                options = settings | {"fractions": [one["fraction"]]}
+                frame = _rows(one, SAMPLES, T, settings["model_size"], options)
+                rows.append(select(frame, model=one["model"], setting=one["setting"]))
+    theory = predicted(stacked(rows)).assign(replicate=0, risk=np.nan)
+    return _ratios(theory).groupby(LABELS)["theory"].median().reset_index()
