@@ -7,6 +7,7 @@ normals and the same label noise.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -54,11 +55,16 @@ class Crew:
 
     def train(self, features: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
         """Take one step a sample; ``features`` as of :func:`laid_out`."""
-        steps = self.lanes["step_size"].to_numpy(features.dtype)
-        sizes = np.full(len(steps), whole(self.width))
+        steps, sizes = self._loop
         self.learner.model.train(self.parameters, features, y, factor, steps, sizes)
 
-    @property
+    @cached_property
+    def _loop(self) -> tuple[np.ndarray, np.ndarray]:
+        """Step sizes and, all the same, widths of the lanes, as the compiled loop takes them."""
+        steps = self.lanes["step_size"].to_numpy(self.parameters.dtype)
+        return steps, np.full(len(steps), whole(self.width))
+
+    @cached_property
     def width(self) -> int:
         """Number of features."""
         number = len(self.learner.features(np.zeros((1, 1))))
@@ -95,10 +101,16 @@ class Crew:
         return self.weights() * target > GROWN * target**2
 
 
-def laid_out(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Arrays of shape (n, M) as rows of :mod:`quadlaw.layout`, a coordinate's parts in a row."""
+def laid_out(parts: Sequence[np.ndarray], room: np.ndarray | None = None) -> np.ndarray:
+    """Arrays of shape (n, M) as rows of :mod:`quadlaw.layout`, a coordinate's parts in a row.
+
+    In ``room``, an earlier result, if that has as many rows: new memory costs more than what is
+    written there.
+    """
     (count, size), number = parts[0].shape, len(parts)
-    room = rows(count, number * size, parts[0].dtype.name)
+    if room is None or len(room) < count:
+        room = rows(count, number * size, parts[0].dtype.name)
+    room = room[:count]
     for k, part in enumerate(parts):
         room[:, k : number * size : number] = part
     return room
@@ -125,21 +137,23 @@ def trained(
     lanes = pd.DataFrame([USUAL | lane for lane in point["lanes"]])
     views = crews_of(spectrum, lanes, dtype)
     crews = [crew for _, some in views for crew in some]
-    schedule, samples = named(point["schedule"]), point["samples"]
+    schedule, samples, rooms = named(point["schedule"]), point["samples"], {}
     if times[0] == 0:
         yield 0, crews
     for start, x, y in chunks(spectrum, samples, replicate, seed, list(times), dtype):
         done, x = start + len(y), x[:, : spectrum.size]
         factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
         noise = y - x @ spectrum.target.astype(dtype)
-        for (_, inputs, _, size), some in views:
+        for view, some in views:
+            _, inputs, _, size = view
             seen, target = transformed(x, spectrum, inputs), some[0].spectrum.target.astype(dtype)
             z = blockwise(seen, some[0].matrix, size)
             labels, features = (seen @ target + noise).astype(dtype), {}
             for crew in some:
                 make = crew.learner.features
                 if make not in features:
-                    features[make] = laid_out(make(z))
+                    features[make] = laid_out(make(z), rooms.get((view, make)))
+                    rooms[view, make] = max(features[make], rooms.get((view, make), ()), key=len)
                 crew.train(features[make], labels, factor)
         if done in times:
             yield done, crews

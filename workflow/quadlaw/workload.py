@@ -11,7 +11,13 @@ from quadlaw.asymptotics import decades, grid_cells
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import compute_frontier, phase_diagram, rotation
+from quadlaw.studies import (
+    adaptivity,
+    compute_frontier,
+    parameterizations,
+    phase_diagram,
+    rotation,
+)
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -251,6 +257,27 @@ def _schedules(one: dict) -> Iterable[Stream]:
         yield from _scaling(problem | {"replicates": replicates}, one, lanes)
 
 
+def _parameterizations(one: dict) -> Iterable[Stream]:
+    wide = 2 * len(parameterizations.HALVES)  # features of each coordinate
+    lanes = len(parameterizations.SIGNS) * (len(MODELS) + wide)
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, lanes)
+
+
+def _relu(one: dict) -> Iterable[Stream]:
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, 3 * len(one["step_factors"]))
+    growth = one["growth"]
+    for problem in growth["problems"]:
+        replicates = problem.get("replicates", growth["replicates"])
+        yield even(growth["samples"], replicates, 3, growth["model_size"])
+
+
+def _inputs(one: dict) -> Iterable[Stream]:
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, len(MODELS) * len(one["laws"]) * len(one["step_factors"]))
+
+
 def _compute_frontier(one: dict) -> Iterable[Stream]:
     for problem in one["problems"]:
         law, lanes = PowerLaw(problem["alpha"], problem["beta"], 0.0), defaultdict(list)
@@ -280,6 +307,16 @@ def _depth(one: dict) -> Iterable[Stream]:
     yield even(samples, replicates, len(one["depths"]) * len(escape["weights"]), size)
 
 
+def _adaptivity(one: dict) -> Iterable[Stream]:
+    starts, size = len(one["init_weights"]), one["model_size"]
+    lanes = len(one["trace_shares"]) * sum(1 if m == "linear" else starts for m in adaptivity.RULES)
+    for problem in one["problems"]:
+        yield from _scaling(problem, one | {"size_factor": 4}, len(adaptivity.RULES))
+        for samples in one["samples"]:
+            trained = samples - adaptivity.held_out(samples)
+            yield even(trained, problem.get("replicates", one["replicates"]), lanes, size)
+
+
 STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
@@ -290,7 +327,11 @@ STREAMS = {
     "uniform_spectrum": _uniform_spectrum,
     "stability": _stability,
     "schedules": _schedules,
+    "parameterizations": _parameterizations,
+    "relu": _relu,
+    "inputs": _inputs,
     "compute_frontier": _compute_frontier,
     "saturated_linear": _saturated_linear,
     "depth": _depth,
+    "adaptivity": _adaptivity,
 }

@@ -1,0 +1,154 @@
+"""Tuning without knowing the exponents: does held-out data find the optimal rate?
+
+The paper's step size and initial value are functions of ``alpha`` and ``beta``. Here a share of the
+samples is held out, models of one size are trained on the rest at every pair of a grid that knows
+neither exponent (step sizes in units of one over the trace of the covariance, initial weights in
+powers of ten), and the pair of the least held-out error is taken, replicate by replicate.
+
+The quadratic model's weights are never negative, as are the targets, and all start alike: it may
+be given a start that suits many targets at once. The signed model, which starts from ``f = 0``
+whatever its parameters' start is, has no such choice.
+
+``setting``: ``held-out`` for the runs so chosen, beside ``known exponents``, which follow the
+paper's rules with the theory's constant and train on all samples.
+"""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from quadlaw import designs, variants
+from quadlaw.curves import median_with_interval, with_divergence
+from quadlaw.estimates import exponents, interval, table
+from quadlaw.problem import PowerLaw, Spectrum
+from quadlaw.schedules import TwoPhase
+from quadlaw.sgd import DIVERGED
+from quadlaw.streams import chunks
+from quadlaw.tables import select, stacked
+
+HELD_OUT, KNOWN = "held-out", "known exponents"
+SHARE = 0.2  # of the samples, held out
+FRESH = 10**6  # added to a replicate's number: the stream of its held-out samples
+RULES = {"quadratic": "quadratic", "signed": "quadratic", "linear": "linear"}  # known exponents'
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows of both settings; ``samples`` are those that are trained on."""
+    frames = []
+    for one, model in product(settings["problems"], RULES):
+        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        replicates = one.get("replicates", settings["replicates"])
+        known = designs.scaling_rows(
+            problem, RULES[model], settings["samples"], replicates=replicates
+        ).drop(columns=["step_factor", "init_scale"])
+        frames.append(known.assign(model=model, setting=KNOWN))
+        frames.append(_grid(problem, model, settings).assign(replicates=replicates))
+    return stacked(frames)
+
+
+def _grid(problem: PowerLaw, model: str, settings: dict) -> pd.DataFrame:
+    """All pairs of the grid at every ``T``; a linear model hardly depends on its start."""
+    size, starts = settings["model_size"], settings["init_weights"]
+    trace = problem.eigenvalues(size).sum()
+    rows = [
+        {"samples": T - held_out(T), "step_size": share / trace, "init": weight**0.5}
+        for T in settings["samples"]
+        for share in settings["trace_shares"]
+        for weight in (starts[:1] if model == "linear" else starts)
+    ]
+    return pd.DataFrame(rows).assign(
+        model=model, model_size=size, alpha=problem.alpha, beta=problem.beta, sigma=problem.sigma,
+        schedule=TwoPhase().name, setting=HELD_OUT,
+    )  # fmt: skip
+
+
+def held_out(samples: int) -> int:
+    """How many of ``T`` samples are held out."""
+    return round(SHARE * samples)
+
+
+def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+    """Last risks, of the chosen lanes alone where the setting is ``held-out``.
+
+    ``front`` says how many lanes there were to choose from, ``learned`` how many had diverged.
+    """
+    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
+    spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
+    tables = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for replicate in range(point["replicates"]):
+            ends = variants.trained(point, spectrum, replicate, seed, dtype, [point["samples"]])
+            for _, crews in ends:
+                tables += [_chosen(crew, spectrum, point, replicate, seed) for crew in crews]
+    shared = {key: value for key, value in point.items() if key != "lanes"}
+    return stacked(tables).drop(columns=list(variants.USUAL)).assign(**shared)
+
+
+def _chosen(crew, spectrum: Spectrum, point: dict, replicate: int, seed: int) -> pd.DataFrame:
+    risk = crew.excess_risk()
+    bad = ~(risk <= DIVERGED * spectrum.tail[0])
+    lanes = crew.lanes.assign(
+        excess_risk=risk, diverged=bad, front=len(risk), learned=bad.sum(), replicate=replicate
+    )
+    if lanes["setting"].iloc[0] == KNOWN:
+        return lanes
+    samples = round(point["samples"] * SHARE / (1 - SHARE))
+    error = held_out_error(spectrum, crew.weights(), samples, replicate, seed)
+    return lanes.iloc[[np.argmin(np.where(bad, np.inf, error))]]
+
+
+def held_out_error(
+    spectrum: Spectrum, weights: np.ndarray, samples: int, replicate: int, seed: int
+) -> np.ndarray:
+    """Mean squared error of linear predictors, shape (L, M), on fresh samples: shape (L,)."""
+    total = np.zeros(len(weights))
+    stream = chunks(spectrum, samples, replicate + FRESH, seed, [samples], "float32")
+    for _, x, y in stream:
+        residuals = x[:, : spectrum.size] @ weights.T.astype(x.dtype) - y[:, None]
+        total += np.sum(residuals.astype(float) ** 2, axis=0)
+    return total / samples
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The theory of known exponents' rows, as of the model whose rule each follows.
+
+    The signed model's ``v-`` dies out, so that its theory is the quadratic model's. Which pair is
+    chosen on held-out samples, the theory does not say.
+    """
+    known = design["setting"] == KNOWN
+    followed = design.assign(model=design["model"].map(RULES))
+    theory = designs.predicted(followed[known])["theory"]
+    return design.assign(theory=theory.reindex(design.index))
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Medians by setting (``samples`` are all, held-out ones too); exponents; the price."""
+    runs = tables["runs"]
+    every = {T - held_out(T): T for T in settings["samples"]}
+    mine = runs["setting"] == HELD_OUT
+    runs = runs.assign(samples=runs["samples"].where(~mine, runs["samples"].map(every)))
+    theory = select(tables["theory"], setting=KNOWN)
+    window, known = settings["window"], select(runs, setting=KNOWN)
+    rows = [
+        *exponents(known, "sample exponent", window=window, theory=theory),
+        *exponents(select(runs, setting=HELD_OUT), "sample exponent", window=window),
+        *_prices(runs),
+    ]
+    keys = ["model", "alpha", "beta", "sigma", "setting", "samples"]
+    risks = with_divergence(runs).groupby(keys)
+    curves = risks["risk"].apply(median_with_interval).unstack()
+    curves = curves.join(risks[["step_size", "init"]].median()).reset_index()
+    return curves.merge(theory[[*keys, "theory"]], on=keys, how="left"), table(rows)
+
+
+def _prices(runs: pd.DataFrame):
+    """Median held-out over median known risk at the largest ``T``, of independent streams."""
+    last = with_divergence(runs[runs["samples"] == runs["samples"].max()])
+    for key, some in last.groupby(["model", "alpha", "beta", "sigma"]):
+        pair = [select(some, setting=one)["risk"].to_numpy() for one in (HELD_OUT, KNOWN)]
+        yield dict(zip(("model", "alpha", "beta", "sigma"), key, strict=True)) | {
+            "quantity": "risk over known exponents'",
+            "setting": HELD_OUT,
+            **interval(pair, lambda a, b: np.median(a) / np.median(b), paired=False),
+        }
