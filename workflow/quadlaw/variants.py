@@ -5,7 +5,7 @@ varies them, ``inputs``, ``basis``, ``signs`` and ``start``. All lanes of a poin
 normals and the same label noise.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.layout import rows, whole
-from quadlaw.learners import Learner, basis, kink_risk, learner, transformed
+from quadlaw.learners import Learner, basis, blockwise, kink_risk, learner, transformed
 from quadlaw.problem import PowerLaw, Spectrum
 from quadlaw.schedules import named
 from quadlaw.sgd import DIVERGED, GROWN
@@ -79,8 +79,9 @@ class Crew:
     def weights(self) -> np.ndarray:
         """Linear weights in the eigenbasis, shape (L, N)."""
         w = self.learner.weights(self.parts())
-        missing = self.spectrum.size - w.shape[1]
-        return w @ self.matrix if self.matrix is not None else np.pad(w, ((0, 0), (0, missing)))
+        if self.matrix is not None:
+            w = blockwise(w, self.matrix.swapaxes(1, 2), w.shape[1])
+        return np.pad(w, ((0, 0), (0, self.spectrum.size - w.shape[1])))
 
     def excess_risk(self) -> np.ndarray:
         """Population risk less ``sigma^2`` of each lane, shape (L,).
@@ -121,6 +122,7 @@ def crews_of(spectrum: Spectrum, lanes: pd.DataFrame, dtype: str) -> list[tuple[
     for key, some in lanes.groupby(VIEW):
         signs, _, name, size = key
         matrix, ours = basis(name, size, spectrum.size), with_signs(spectrum, signs)
+        matrix = None if matrix is None else matrix.astype(dtype)  # what trains is what is measured
         crews = [
             Crew.start(model, mine, matrix, ours, dtype) for model, mine in some.groupby("model")
         ]
@@ -145,8 +147,7 @@ def trained(
         for view, some in views:
             _, inputs, _, size = view
             seen, target = transformed(x, spectrum, inputs), some[0].spectrum.target.astype(dtype)
-            matrix = some[0].matrix
-            z = seen[:, :size] if matrix is None else seen @ matrix.T.astype(dtype)
+            z = blockwise(seen, some[0].matrix, size)
             labels, features = (seen @ target + noise).astype(dtype), {}
             for crew in some:
                 make = crew.learner.features
@@ -158,18 +159,20 @@ def trained(
             yield done, crews
 
 
-def run_point(point: dict, seed: int, dtype: str, inputs: int | None = None) -> pd.DataFrame:
+def run_point(
+    point: dict, seed: int, dtype: str, inputs: int | None = None, replicates: Iterable[int] = ()
+) -> pd.DataFrame:
     """Last risks of a point's lanes, as of :func:`quadlaw.sgd.run_lanes`, with their labels.
 
     ``inputs`` is how many coordinates there are, by default those of the largest model; what lies
-    beyond enters labels as one Gaussian. ``learned`` counts weights that have passed half of their
-    target; ``front`` is 0.
+    beyond enters labels as one Gaussian. ``replicates`` are all of the point's if none is named.
+    ``learned`` counts weights that have passed half of their target; ``front`` is 0.
     """
     law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     spectrum = law.spectrum(inputs or max(lane["model_size"] for lane in point["lanes"]))
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]):
+        for replicate in replicates or range(point["replicates"]):
             times = [0, point["samples"]]
             for time, crews in trained(point, spectrum, replicate, seed, dtype, times):
                 if time == 0:
