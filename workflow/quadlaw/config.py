@@ -262,6 +262,19 @@ def _check_study(key: str, one: dict, sweeps: dict) -> None:
         sparsity, dimension = one["sparsity"], one["dimension"]
         reason = f"the target has only {dimension} coordinates"
         require(sparsity <= dimension, f"{key}.sparsity", sparsity, reason)
+    if "landmarks" in one:
+        _check_rows(key, one)
+
+
+def _check_rows(key: str, one: dict) -> None:
+    """Of real data: enough rows for the features, and steps below the stability edge."""
+    size, last = one["model_size"], one["fractions"][-1]
+    spanned = f"the landmarks span only {one['landmarks']} features"
+    require(size <= one["landmarks"], f"{key}.model_size", size, spanned)
+    for name in ("estimation", "held_out"):
+        reason = f"{size} features need at least two rows each"
+        require(one[name] >= 2 * size, f"{key}.{name}", one[name], reason)
+    require(last < 1, f"{key}.fractions", last, "must lie below the stability edge, at 1")
 
 
 def _check_grid(key: str, grid: dict) -> None:

@@ -25,6 +25,7 @@ STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
 POINT = 0.126  # kept in the store, with the hash of the code
 SOLVE, PARTICLES, LOOK, SURVEY = 2.3e-4, 0.055, 1.0e-5, 1.0e-2
+KERNEL = 5.0e-11  # a kernel's value in one feature
 JOB = 1.3  # imports, reading and writing
 JOBS = {"figure": 7.3, "spectrum": 0.9, "fit_sweep": 2.3, "study_results": 4.3}
 LAST = ("collect_fits", "theory_vs_sgd", "extinction", "claims")
@@ -78,6 +79,7 @@ def _rule(name: str, parts: list[Load], config: dict) -> dict:
 def _load(load: Load, batch_seconds: float) -> dict:
     points = [simulation(stream) for stream in load.streams]
     work = sum(points) + load.solves * SOLVE + load.particles * PARTICLES + load.looks * LOOK
+    work += load.kernels * KERNEL
     jobs = load.jobs or _batches(load.streams, batch_seconds)
     seconds = work + jobs * JOBS.get(load.rule, JOB)
     longest = max(seconds / jobs, *points, 0) if load.jobs else min(seconds, 1.2 * POINT_SECONDS)

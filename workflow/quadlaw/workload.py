@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quadlaw.asymptotics import decades, grid_cells
+from quadlaw.data_runs import FEATURES
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
@@ -41,7 +42,8 @@ class Load(NamedTuple):
 
     ``streams`` are simulated; ``solves`` counts the theory's risks, in units of one at ``T = 10``
     (:func:`effort`); ``looks`` are rows of weights over time; ``particles`` is the sum of
-    ``sqrt(T)`` over the accurate solutions of the mean field.
+    ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values of kernels
+    that are computed, each as many times as features are made of it.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class Load(NamedTuple):
     solves: float = 0.0
     looks: int = 0
     particles: float = 0.0
+    kernels: float = 0.0
 
 
 def even(samples: int, replicates: int, lanes: int, size: int) -> Stream:
@@ -156,7 +159,23 @@ def _study(name: str, one: dict) -> list[Load]:
             Load("study_theory", 1, solves=solves),
             Load("study_runs", one["jobs"], streams),
         ]
-    return [*result, Load("study_results", 1)]
+    return [*result, _collected(name, one)]
+
+
+def _collected(name: str, one: dict) -> Load:
+    """The rule of a study's results, which is all that one of real data has."""
+    if "landmarks" not in one:
+        return Load("study_results", 1)
+    blocks, models = one["pilots"] + one["replicates"], len(one["smoothness"])
+    lanes, size = len(one["fractions"]), one["model_size"]
+    width = len(FEATURES) * lanes
+    streams = [
+        Stream(T, blocks * models, width, size, sum(FEATURES) * lanes * size)
+        for T in one["samples"]
+    ]
+    rows = one["estimation"] + one["held_out"] + blocks * max(one["samples"])
+    kernels = rows * models * one["landmarks"] * size
+    return Load("study_results", 1, streams, kernels=kernels)
 
 
 def _decades(grid: dict) -> list[int]:
