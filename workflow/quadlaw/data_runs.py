@@ -29,6 +29,7 @@ from quadlaw.theory.stability import stability_edge
 from quadlaw.variants import Crew, laid_out
 
 INIT_SCALE = 0.5
+NEARLY_ZERO = 1e-9  # as small as the theory's v_0 need be for a start from zero
 LINEAR, SIGNED, QUADRATIC = "linear from zero", "signed", "quadratic"
 NAMES = {LINEAR: "linear", SIGNED: "quadratic", QUADRATIC: "quadratic"}  # in theory
 STRAIGHT, ROTATED, FLIPPED = "eigenbasis", "rotated", "flipped"
@@ -113,7 +114,9 @@ class Plan:
         law = Finite(self.problem.eigenvalues, positive, self.problem.sigma)
         keys = [*KEYS, *SERIES, "model_size", "step_size", "init"]
         rows = runs.loc[runs["model"] != SIGNED, keys].drop_duplicates()
-        asked = rows.assign(model=rows["model"].map(NAMES), schedule=TwoPhase().name)
+        init = rows["init"].mask(rows["model"] == LINEAR, NEARLY_ZERO)
+        model = rows["model"].map(NAMES)
+        asked = rows.assign(model=model, init=init, schedule=TwoPhase().name)
         return rows.assign(theory=designs.predicted(asked, law)["theory"])
 
 

@@ -98,9 +98,11 @@ class HeldOut:
         return _form(weights - self.best, self.covariance) - self.cost
 
     def error(self, weights: np.ndarray) -> np.ndarray:
-        """Its standard error, over the draw of held-out rows, shape (L,)."""
-        mixed = 4 * _form(weights - self.best, self.meat) / self.rows
-        return np.sqrt(mixed + self.cost_error**2)
+        """Its standard error, over the draw of held-out rows, shape (L,); of Gaussian inputs."""
+        distance = weights - self.best
+        spread = 4 * _form(distance, self.meat) + 2 * _form(distance, self.covariance) ** 2
+        least = self.cost_error**2  # at the best weights; in the spread, h's own error has it twice
+        return np.sqrt(np.maximum(spread / self.rows - least, least))
 
 
 def _form(weights: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -134,6 +136,9 @@ def _cross(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 def measured_problem(z: np.ndarray, y: np.ndarray) -> tuple[DataExponents, Finite]:
     """Exponents, and the spectrum and target themselves, of rows in their eigenbasis.
 
+    Fitted noise makes signals ``lambda_i w_i^2`` too large by the noise variance over the number of
+    rows, on average: weights are shrunk so that signals are smaller by that much, or zero.
+
     Raises
     ------
     ValueError
@@ -141,5 +146,8 @@ def measured_problem(z: np.ndarray, y: np.ndarray) -> tuple[DataExponents, Finit
     """
     found = estimate_exponents(z, y)
     covariance, best = least_squares(z, y)
-    noise = float(np.sqrt(found.noise_variance))
-    return found, Finite(tuple(np.diag(covariance)), tuple(best), noise)
+    variances = np.diag(covariance)
+    signal = variances * best**2
+    kept = np.maximum(signal - found.noise_variance / len(y), 0) / signal
+    target = best * np.sqrt(kept)
+    return found, Finite(tuple(variances), tuple(target), float(np.sqrt(found.noise_variance)))
