@@ -34,7 +34,7 @@ def start(folder, *arguments, configuration=SMOKE):
 
 def snakemake(folder, *arguments, expect=0, **options):
     process = start(folder, *arguments, **options)
-    output, _ = process.communicate(timeout=600)
+    output, _ = process.communicate(timeout=3600)  # a smoke run on a busy machine
     assert process.returncode == expect, output[-5000:]
     return output
 

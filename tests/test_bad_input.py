@@ -84,6 +84,12 @@ BAD = [
     ((*GRID, "problems", 0, "replicates"), 3, "studies.asymptotics.grid.problems[0].replicates = 3: the theory has none"),
     ((*GRID, "problems"), KeyError, "studies.asymptotics.grid = "),
     (("studies", "collapse", "sweep"), "nothing", "studies.collapse.sweep = 'nothing': no sweep"),
+    (("studies", "depth", "depths"), [2, 5], "studies.depth.depths[1] = 5: "),
+    (("studies", "depth", "decades"), [10, 12], "studies.depth.decades = [10, 12]: the theory's exponent"),
+    (("studies", "depth", "escape", "step_size"), 9, "studies.depth.escape.step_size = 9.0: beyond"),
+    (("studies", "depth", "escape", "weights"), [0.1, 0.2, 0.6], "studies.depth.escape.weights[2] = 0.6: "),
+    (("studies", "adaptivity", "trace_shares"), [], "studies.adaptivity.trace_shares = []: must list"),
+    (("studies", "adaptivity", "init_weights", 0), 0, "studies.adaptivity.init_weights[0] = 0: "),
     (("ledger",), {"claims": ""}, "ledger.claims = '': "),
     ((*SWEEP, "problems", 0, "gamma"), 1, "sweeps.sample_scaling.problems[0].gamma = 1: unknown key"),
     ((*SWEEP, "problems"), [], "sweeps.sample_scaling.problems = []: must list at least one"),
@@ -234,6 +240,7 @@ def test_a_refusal_of_another_form_would_be_seen():
 PREDICT = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9", "--model-size", "8"]
 SIMULATE = ["simulate", "--alpha", "2.5", "--beta", "1.5", "--samples", "64", "--model-size", "8"]
 TUNED, STEP = [*SIMULATE, "--tuned"], [*SIMULATE, "--step-size", ".1"]
+PLAN = ["plan", "--alpha", "2.5", "--beta", "1.5"]
 ESTIMATE = ["estimate", "--cores", "2", "--configfile"]
 LINES = [
     ([], "quadlaw: the following arguments are required: COMMAND"),
@@ -254,6 +261,23 @@ LINES = [
     ([*PREDICT, "--gamma", "1"], "quadlaw: unrecognized arguments: --gamma 1"),
     ([*PREDICT, "--sig", "1"], "quadlaw: unrecognized arguments: --sig 1"),
     ([*PREDICT, "--tuned"], "quadlaw: unrecognized arguments: --tuned"),
+    (PLAN, "quadlaw plan: one of the arguments --compute --samples --risk is required"),
+    ([*PLAN, "--compute", "1e6", "--risk", ".1"], "quadlaw plan: argument --risk: not allowed with argument --compute"),
+    ([*PLAN, "--compute", "lots"], "quadlaw plan: argument --compute: invalid float value: 'lots'"),
+    ([*PLAN, "--compute", "nan"], "compute = nan: must be finite"),
+    ([*PLAN, "--compute", "-1"], "compute = -1.0: must be positive"),
+    ([*PLAN, "--compute", "1"], "compute = 1.0: a model of one parameter takes two samples"),
+    ([*PLAN, "--compute", "1e40"], "compute = 1e+40: needs more than 1e+15 samples"),
+    ([*PLAN, "--samples", "1"], "samples = 1.0: must be at least 2"),
+    ([*PLAN, "--samples", "2.5"], "samples = 2.5: must be a whole number"),
+    ([*PLAN, "--samples", "1e16"], "samples = 10000000000000000: must be at most 1e+15"),
+    ([*PLAN, "--samples", "9", "--sigma", "30"], "samples = 9: too small: training lowers no model's starting risk by 5%"),
+    ([*PLAN, "--samples", "9", "--sigma", "-1"], "sigma = -1.0: a standard deviation must not be negative"),
+    ([*PLAN, "--samples", "9", "--alpha", "1"], "alpha = 1.0: must exceed 1"),
+    ([*PLAN, "--risk", "0"], "risk = 0.0: must be positive"),
+    ([*PLAN, "--risk", "inf"], "risk = inf: must be finite"),
+    ([*PLAN, "--risk", "3"], "risk = 3.0: is reached without training: zero's is 2.61238"),
+    ([*PLAN, "--risk", "1e-9"], "risk = 1e-09: neither model reaches it within T = 1e+15"),
     (SIMULATE, "quadlaw simulate: one of the arguments --step-size --tuned is required"),
     ([*TUNED, "--step-size", "1"], "quadlaw simulate: argument --step-size: not allowed with argument --tuned"),
     ([*SIMULATE, "--step-size", "0"], "step_size = 0.0: must be positive"),

@@ -1,12 +1,14 @@
 """The command line as users call it; what it refuses is in test_bad_input.py."""
 
 import json
+import re
 import subprocess
 
 import pandas as pd
 import pytest
 
 import quadlaw
+from quadlaw import planning
 from quadlaw.cli import main, parser
 from quadlaw.theory import tuned_step
 
@@ -28,6 +30,24 @@ def test_predict_prints_the_theory_of_both_models(capsys):
     assert 0 < result["quadratic"]["excess_risk"] < result["linear"]["excess_risk"] < 0.2
     main([*ARGUMENTS, "--model-size", "1e6"])
     assert "excess_risk" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("budget", [{"compute": 1e6}, {"samples": 4096}, {"risk": 0.5}])
+def test_plan_prints_the_plan_of_the_package(capsys, budget):
+    ((key, value),) = budget.items()
+    line = ["plan", "--alpha", "2.5", "--beta", "1.5", "--sigma", ".4", f"--{key}", str(value)]
+    assert printed(capsys, line) == quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5, 0.4), **budget)
+    main(line)
+    table, reason, shares = re.split(r"\n\n|\nstep sizes", capsys.readouterr().out)
+    assert "share_of_edge" in table and table.split()[:2] == ["quadratic", "linear"]
+    assert reason.startswith("use the linear model: its ") and "0.9 (the linear)" in shares
+
+
+def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatch):
+    result = quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5), compute=1e4) | {"linear": None}
+    monkeypatch.setattr(planning, "plan", lambda *_, **__: result)
+    main(["plan", "--alpha", "2.5", "--beta", "1.5", "--risk", ".001"])
+    assert capsys.readouterr().out.split()[:2] == ["quadratic", "model_size"]
 
 
 @pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
@@ -81,7 +101,7 @@ def test_a_failure_has_exit_code_1(capsys, tmp_path):
     assert stop.value.code == 1 and output.err.count("\n") == 1 and "Error" in output.err
 
 
-@pytest.mark.parametrize("command", ["predict", "simulate", "estimate"])
+@pytest.mark.parametrize("command", ["predict", "plan", "simulate", "estimate"])
 def test_help_has_examples_that_are_understood(capsys, command):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
@@ -103,6 +123,7 @@ def test_completion_is_valid_bash(capsys):
     with pytest.raises(SystemExit):
         main(["--print-completion", "bash"])
     script = capsys.readouterr().out
+    assert "plan" in script and "--risk" in script
     valid, broken = (
         subprocess.run(["bash", "-n"], input=text, text=True, check=False, capture_output=True)
         for text in (script, f"{script} (")

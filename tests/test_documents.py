@@ -80,7 +80,9 @@ def test_links_within_the_project_lead_somewhere(document):
 def test_conda_environment_has_the_versions_of_the_lock():
     lock = (ROOT / "envs/requirements.txt").read_text()
     entries = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
-    pins = dict(entry.split("=") for entry in entries if not entry.startswith("python="))
+    (pip,) = (entry["pip"] for entry in entries if isinstance(entry, dict))
+    named = [entry for entry in entries if "=" in entry and not entry.startswith("python=")]
+    pins = dict(re.split("=+", entry) for entry in [*named, *pip])
     assert len(pins) > 10
     for name, version in pins.items():
         assert f"{name}=={version}" in lock, name

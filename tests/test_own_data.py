@@ -84,6 +84,23 @@ def test_the_problem_is_that_of_the_data():
     assert found.signal_indices == (1, min(50, int(last)))
 
 
+def test_step_sizes_and_start_in_the_units_of_the_data():
+    """The same run in both units, step by step."""
+    rng, eta, start, a, b = np.random.default_rng(0), 0.05, 0.5, 9.0, 0.25
+    x, y = rng.standard_normal((50, 3)), rng.standard_normal(50)
+    theirs = descend(x, y, eta, start)
+    mine = descend(np.sqrt(a) * x, np.sqrt(b) * y, eta / np.sqrt(a * b), start * (b / a) ** 0.25)
+    np.testing.assert_allclose(mine, theirs * (b / a) ** 0.25)
+
+
+def descend(x, y, eta, start):
+    """One-pass SGD of the quadratic model."""
+    v = np.full(x.shape[1], start)
+    for row, label in zip(x, y, strict=True):
+        v = v - eta * (row @ v**2 - label) * row * v
+    return v
+
+
 def test_directions_may_come_from_other_rows():
     x, y = data(2.5, 1.5, 100, seed=0, rows=6000)
     found = estimate_exponents(x[4000:], y[4000:], basis=x[:4000])

@@ -1,5 +1,9 @@
 """The quadratic model's mean field: both methods against each other, simulation and limits."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.special import polygamma
@@ -35,6 +39,23 @@ def test_closure_agrees_with_the_accurate_method(alpha, beta, sigma, eta, init):
     closure = mean_field(problem, **settings)
     assert closure.risk == pytest.approx(accurate.risk, rel=0.05)
     assert closure.effective_dimension == pytest.approx(accurate.effective_dimension, abs=1)
+
+
+def test_kernels_just_compiled_give_the_bytes_of_those_from_the_cache(tmp_path):
+    source = """if True:
+        from hashlib import sha256
+        from quadlaw.problem import PowerLaw
+        from quadlaw.theory import mean_field_risk
+        settings = {"model_size": 4, "samples": 4096, "step_size": 0.1, "init": 0.1}
+        settings |= {"method": "accurate", "particles": 256, "whole": True}
+        risks = mean_field_risk(PowerLaw(2, 2, 0.5), **settings)["excess_risk"]
+        print(len(risks), sha256(risks.to_numpy()).hexdigest())"""
+    options = {"env": os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}, "text": True}
+    first, second = (
+        subprocess.check_output([sys.executable, "-c", source], **options) for _ in range(2)
+    )
+    assert any(tmp_path.rglob("*.nbc"))
+    assert first.startswith("4097 ") and first == second
 
 
 def test_leaps_converge():

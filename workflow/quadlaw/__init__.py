@@ -2,6 +2,7 @@
 
 from quadlaw import theory
 from quadlaw.own_data import estimate_exponents
+from quadlaw.planning import plan
 from quadlaw.problem import PowerLaw, Spectrum
 from quadlaw.schedules import TwoPhase
 from quadlaw.sgd import simulate, trajectory
@@ -11,6 +12,7 @@ __all__ = [
     "Spectrum",
     "TwoPhase",
     "estimate_exponents",
+    "plan",
     "simulate",
     "theory",
     "trajectory",

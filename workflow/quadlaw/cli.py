@@ -15,6 +15,11 @@ EXIT_CODES = "exit codes: 0 done; 1 failed, as on a full disk; 2 bad input, noth
 FAILURES = (OSError, MemoryError, OverflowError)
 EXAMPLES = {
     "predict": ["--alpha 2.5 --beta 1.5 --samples 1e9 --model-size 1e6"],
+    "plan": [
+        "--alpha 2.5 --beta 1.5 --compute 1e12",
+        "--alpha 4 --beta 2 --sigma 0.1 --samples 1e6",
+        "--alpha 2.5 --beta 1.5 --risk 0.05 --json",
+    ],
     "simulate": [
         "--alpha 2.5 --beta 1.5 --samples 4096 --model-size 256 --tuned",
         "--alpha 2 --beta 3 --samples 1e5 --model-size 100 --step-size .05 --output runs.parquet",
@@ -41,6 +46,7 @@ def parser() -> Parser:
     shtab.add_argument_to(whole, help="print the shell's completion script")
     parts = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _predict(_command(parts, "predict", "exponents, step sizes and risk of both models by theory"))
+    _plan(_command(parts, "plan", "what to train with a budget, and which model to use"))
     _simulate(_command(parts, "simulate", "SGD runs of one setting, beside the theory"))
     _estimate(_command(parts, "estimate", "what a configuration of the workflow will cost"))
     return whole
@@ -55,16 +61,28 @@ def _command(parts, name: str, what: str) -> Parser:
     return one
 
 
-def _setting(one: Parser) -> None:
+def _problem(one: Parser) -> None:
     one.add_argument("--alpha", type=float, required=True, help="eigenvalues i^-alpha")
     one.add_argument("--beta", type=float, required=True, help="signal i^-beta")
     one.add_argument("--sigma", type=float, default=0.5, help="label noise (default 0.5)")
+
+
+def _setting(one: Parser) -> None:
+    _problem(one)
     one.add_argument("--samples", type=float, required=True, help="T, number of SGD steps")
     one.add_argument("--model-size", type=float, required=True, help="M, number of coordinates")
 
 
 def _predict(one: Parser) -> None:
     _setting(one)
+
+
+def _plan(one: Parser) -> None:
+    _problem(one)
+    budget = one.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--compute", type=float, help="C, at least the model size times samples")
+    budget.add_argument("--samples", type=float, help="T, number of SGD steps")
+    budget.add_argument("--risk", type=float, help="excess risk to reach, with the least compute")
 
 
 def _simulate(one: Parser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from quadlaw import cost, theory
+from quadlaw import cost, planning, theory
 from quadlaw.checks import count, real, require
 from quadlaw.config import read
 from quadlaw.designs import measured_curves
@@ -31,6 +31,21 @@ def predict(options: Namespace) -> None:
     else:
         table = pd.DataFrame({model: result[model] for model in ("quadratic", "linear")})
         print(table.to_string(float_format="{:.6g}".format))
+
+
+def plan(options: Namespace) -> None:
+    """Print the best setting of both models for a budget, and which of them to use."""
+    problem = PowerLaw(options.alpha, options.beta, options.sigma)
+    budget = {"compute": options.compute, "samples": options.samples, "risk": options.risk}
+    result = planning.plan(problem, **budget)
+    if options.json:
+        _print_json(result)
+        return
+    table = pd.DataFrame({model: result[model] for model in planning.SHARES if result[model]})
+    print(table.to_string(float_format="{:.6g}".format))
+    print(f"\nuse the {result['use']} model: {result['reason']}")
+    shares = " and ".join(f"{share:g} (the {model})" for model, share in planning.SHARES.items())
+    print(f"step sizes are planned up to {shares} of the stability edge, where runs still stay")
 
 
 # --- simulate -------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import named
 from quadlaw.sgd import log_spaced
+from quadlaw.theory.rates import name_of
 from quadlaw.theory.stability import require_stable
 
 PROJECT = Path(__file__).parents[2]
@@ -250,8 +251,13 @@ def _check_study(key: str, one: dict, sweeps: dict) -> None:
         _check_decades(f"{key}.decades", one["decades"])
     for number, name in enumerate(one.get("schedules", [])):
         _check_schedule(f"{key}.schedules[{number}]", name)
+    if "growth" in one:
+        _check_problems(f"{key}.growth.problems", one["growth"]["problems"])
+        _check_trajectory(f"{key}.growth", one["growth"])
     if "survival" in one:
         _check_survival(f"{key}.survival", one["survival"])
+    if "escape" in one:
+        _check_depth(key, one)
     if "sparsity" in one:
         sparsity, dimension = one["sparsity"], one["dimension"]
         reason = f"the target has only {dimension} coordinates"
@@ -302,6 +308,17 @@ def _check_survival(key: str, one: dict) -> None:
     require(one["alpha"] < one["beta"], f"{key}.alpha", one["alpha"], reason)
     for sigma in one["sigmas"]:
         _check_step(f"{key}.step_size", one | {"sigma": sigma}, one["step_size"])
+
+
+def _check_depth(key: str, one: dict) -> None:
+    low, high = one["decades"]
+    reason = "the theory's exponent is that over three powers of ten"
+    require(high - low >= 3, f"{key}.decades", [low, high], reason)
+    escape, place = one["escape"], f"{key}.escape.step_size"
+    problem = PowerLaw(escape["alpha"], escape["beta"])
+    for depth in one["depths"]:
+        eta, size = escape["step_size"] / depth, escape["model_size"]
+        require_stable(place, problem, size, eta, name_of(depth))
 
 
 def _check_step(key: str, setting: dict, eta: float) -> None:

@@ -1,5 +1,7 @@
 """The learning front: when each coordinate of the quadratic model has grown."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -71,10 +73,15 @@ def front_exponents(weights: pd.DataFrame, window: tuple[float, float]) -> pd.Da
     ValueError
         If fewer than three coordinates of a problem in the window have grown.
     """
-    rows, times = [], growth_times(weights)
+    times = growth_times(weights)
     missing = weights[PROBLEM].drop_duplicates().merge(times[PROBLEM], how="left", indicator=True)
     missing = missing.loc[missing["_merge"] == "left_only", PROBLEM].to_dict("records")
     require(not missing, "trajectories", missing, "no coordinate grew in the adaptation phase")
+    return pd.DataFrame(growth_fits(times, window))
+
+
+def growth_fits(times: pd.DataFrame, window: tuple[float, float]) -> Iterator[dict]:
+    """Fits to a table of :func:`growth_times`, whose ``time`` counts steps."""
     for key, some in times.groupby([*PROBLEM, "step_size"]):
         series = dict(zip([*PROBLEM, "step_size"], key, strict=True))
         predicted = 1 / rates.front_exponent(series["alpha"], series["beta"])
@@ -83,5 +90,4 @@ def front_exponents(weights: pd.DataFrame, window: tuple[float, float]) -> pd.Da
             groups = list(scaled.set_axis(some["coordinate"]).groupby(level=0))
             coordinates = [i for i, _ in groups]
             fit = fit_power_law(coordinates, [t for _, t in groups], window=window, paired=True)
-            rows.append(fit_row(series, "growth time exponent", name, predicted, fit))
-    return pd.DataFrame(rows)
+            yield fit_row(series, "growth time exponent", name, predicted, fit)

@@ -86,8 +86,9 @@ class DataExponents:
     def problem(self) -> PowerLaw:
         """The problem in the units of the theory, whose scales are one.
 
-        Its risks are in units of ``beta.scale``, its step sizes for the linear model in units of
-        ``1 / alpha.scale``.
+        Its risks are in units of ``beta.scale``. A step size of the linear model is to be divided
+        by ``alpha.scale``, one of the quadratic model by ``sqrt(alpha.scale * beta.scale)``, and
+        its initial value to be multiplied by ``(beta.scale / alpha.scale)^(1/4)``.
 
         Raises
         ------

@@ -5,14 +5,15 @@ varies them, ``inputs``, ``basis``, ``signs`` and ``start``. All lanes of a poin
 normals and the same label noise.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from quadlaw.layout import rows, whole
-from quadlaw.learners import Learner, basis, kink_risk, learner, transformed
+from quadlaw.learners import Learner, basis, blockwise, kink_risk, learner, transformed
 from quadlaw.problem import PowerLaw, Spectrum
 from quadlaw.schedules import named
 from quadlaw.sgd import DIVERGED, GROWN
@@ -54,11 +55,16 @@ class Crew:
 
     def train(self, features: np.ndarray, y: np.ndarray, factor: np.ndarray) -> None:
         """Take one step a sample; ``features`` as of :func:`laid_out`."""
-        steps = self.lanes["step_size"].to_numpy(features.dtype)
-        sizes = np.full(len(steps), whole(self.width))
+        steps, sizes = self._loop
         self.learner.model.train(self.parameters, features, y, factor, steps, sizes)
 
-    @property
+    @cached_property
+    def _loop(self) -> tuple[np.ndarray, np.ndarray]:
+        """Step sizes and, all the same, widths of the lanes, as the compiled loop takes them."""
+        steps = self.lanes["step_size"].to_numpy(self.parameters.dtype)
+        return steps, np.full(len(steps), whole(self.width))
+
+    @cached_property
     def width(self) -> int:
         """Number of features."""
         number = len(self.learner.features(np.zeros((1, 1))))
@@ -73,8 +79,9 @@ class Crew:
     def weights(self) -> np.ndarray:
         """Linear weights in the eigenbasis, shape (L, N)."""
         w = self.learner.weights(self.parts())
-        missing = self.spectrum.size - w.shape[1]
-        return w @ self.matrix if self.matrix is not None else np.pad(w, ((0, 0), (0, missing)))
+        if self.matrix is not None:
+            w = blockwise(w, self.matrix.swapaxes(1, 2), w.shape[1])
+        return np.pad(w, ((0, 0), (0, self.spectrum.size - w.shape[1])))
 
     def excess_risk(self) -> np.ndarray:
         """Population risk less ``sigma^2`` of each lane, shape (L,).
@@ -94,10 +101,16 @@ class Crew:
         return self.weights() * target > GROWN * target**2
 
 
-def laid_out(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Arrays of shape (n, M) as rows of :mod:`quadlaw.layout`, a coordinate's parts in a row."""
+def laid_out(parts: Sequence[np.ndarray], room: np.ndarray | None = None) -> np.ndarray:
+    """Arrays of shape (n, M) as rows of :mod:`quadlaw.layout`, a coordinate's parts in a row.
+
+    In ``room``, an earlier result, if that has as many rows: new memory costs more than what is
+    written there.
+    """
     (count, size), number = parts[0].shape, len(parts)
-    room = rows(count, number * size, parts[0].dtype.name)
+    if room is None or len(room) < count:
+        room = rows(count, number * size, parts[0].dtype.name)
+    room = room[:count]
     for k, part in enumerate(parts):
         room[:, k : number * size : number] = part
     return room
@@ -109,6 +122,7 @@ def crews_of(spectrum: Spectrum, lanes: pd.DataFrame, dtype: str) -> list[tuple[
     for key, some in lanes.groupby(VIEW):
         signs, _, name, size = key
         matrix, ours = basis(name, size, spectrum.size), with_signs(spectrum, signs)
+        matrix = None if matrix is None else matrix.astype(dtype)  # what trains is what is measured
         crews = [
             Crew.start(model, mine, matrix, ours, dtype) for model, mine in some.groupby("model")
         ]
@@ -123,39 +137,42 @@ def trained(
     lanes = pd.DataFrame([USUAL | lane for lane in point["lanes"]])
     views = crews_of(spectrum, lanes, dtype)
     crews = [crew for _, some in views for crew in some]
-    schedule, samples = named(point["schedule"]), point["samples"]
+    schedule, samples, rooms = named(point["schedule"]), point["samples"], {}
     if times[0] == 0:
         yield 0, crews
     for start, x, y in chunks(spectrum, samples, replicate, seed, list(times), dtype):
         done, x = start + len(y), x[:, : spectrum.size]
         factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
         noise = y - x @ spectrum.target.astype(dtype)
-        for (_, inputs, _, size), some in views:
+        for view, some in views:
+            _, inputs, _, size = view
             seen, target = transformed(x, spectrum, inputs), some[0].spectrum.target.astype(dtype)
-            matrix = some[0].matrix
-            z = seen[:, :size] if matrix is None else seen @ matrix.T.astype(dtype)
+            z = blockwise(seen, some[0].matrix, size)
             labels, features = (seen @ target + noise).astype(dtype), {}
             for crew in some:
                 make = crew.learner.features
                 if make not in features:
-                    features[make] = laid_out(make(z))
+                    features[make] = laid_out(make(z), rooms.get((view, make)))
+                    rooms[view, make] = max(features[make], rooms.get((view, make), ()), key=len)
                 crew.train(features[make], labels, factor)
         if done in times:
             yield done, crews
 
 
-def run_point(point: dict, seed: int, dtype: str, inputs: int | None = None) -> pd.DataFrame:
+def run_point(
+    point: dict, seed: int, dtype: str, inputs: int | None = None, replicates: Iterable[int] = ()
+) -> pd.DataFrame:
     """Last risks of a point's lanes, as of :func:`quadlaw.sgd.run_lanes`, with their labels.
 
     ``inputs`` is how many coordinates there are, by default those of the largest model; what lies
-    beyond enters labels as one Gaussian. ``learned`` counts weights that have passed half of their
-    target; ``front`` is 0.
+    beyond enters labels as one Gaussian. ``replicates`` are all of the point's if none is named.
+    ``learned`` counts weights that have passed half of their target; ``front`` is 0.
     """
     law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     spectrum = law.spectrum(inputs or max(lane["model_size"] for lane in point["lanes"]))
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]):
+        for replicate in replicates or range(point["replicates"]):
             times = [0, point["samples"]]
             for time, crews in trained(point, spectrum, replicate, seed, dtype, times):
                 if time == 0:

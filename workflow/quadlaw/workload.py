@@ -12,7 +12,13 @@ from quadlaw.data_runs import FEATURES
 from quadlaw.experiments import model_sizes
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import Constant
-from quadlaw.studies import adaptivity, compute_frontier, phase_diagram
+from quadlaw.studies import (
+    adaptivity,
+    compute_frontier,
+    parameterizations,
+    phase_diagram,
+    rotation,
+)
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED, point
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
 from quadlaw.theory import rates
@@ -216,6 +222,26 @@ def _rescaling(one: dict) -> Iterable[Stream]:
         yield from _scaling(problem, one, 1)
 
 
+def _rotation(one: dict) -> Iterable[Stream]:
+    """A product of a multiplication by a matrix is counted as a feature of a lane is."""
+    turned = len(rotation.bases(one)) - 1
+    for problem, samples in product(one["problems"], one["samples"]):
+        size = rotation.model_size(problem, samples, one["size_factor"])
+        features = (2 * turned + 3) * size * len(one["fractions"])
+        products = size * (sum(one["blocks"]) + size) * turned // (len(one["blocks"]) + 1)
+        lanes = (turned + 2) * len(one["fractions"])
+        yield Stream(samples, one["replicates"], lanes, size, features + products)
+
+
+def _sketch(one: dict) -> Iterable[Stream]:
+    """Inputs are drawn for the sketch; its products are counted as features of lanes are."""
+    steps, inputs = len(one["fractions"]), one["inputs"]
+    plan = [(T, [one["model_size"]]) for T in one["samples"]] + [(one["long"], one["model_sizes"])]
+    for _, (samples, sizes) in product(one["problems"], plan):
+        total = sum(sizes) * (inputs + 2 * 3 * steps)
+        yield Stream(samples, one["replicates"], 4 * steps * len(sizes), inputs, total)
+
+
 def _initialization(one: dict) -> Iterable[Stream]:
     for problem in one["problems"]:
         varied = _scaling(problem, one, len(one["init_scales"]))
@@ -251,6 +277,27 @@ def _schedules(one: dict) -> Iterable[Stream]:
         many = name == Constant().name and problem["alpha"] > problem["beta"]
         replicates = one["many"] if many else one["replicates"]
         yield from _scaling(problem | {"replicates": replicates}, one, lanes)
+
+
+def _parameterizations(one: dict) -> Iterable[Stream]:
+    wide = 2 * len(parameterizations.HALVES)  # features of each coordinate
+    lanes = len(parameterizations.SIGNS) * (len(MODELS) + wide)
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, lanes)
+
+
+def _relu(one: dict) -> Iterable[Stream]:
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, 3 * len(one["step_factors"]))
+    growth = one["growth"]
+    for problem in growth["problems"]:
+        replicates = problem.get("replicates", growth["replicates"])
+        yield even(growth["samples"], replicates, 3, growth["model_size"])
+
+
+def _inputs(one: dict) -> Iterable[Stream]:
+    for problem in one["problems"]:
+        yield from _scaling(problem, one, len(MODELS) * len(one["laws"]) * len(one["step_factors"]))
 
 
 def _compute_frontier(one: dict) -> Iterable[Stream]:
@@ -295,11 +342,16 @@ def _adaptivity(one: dict) -> Iterable[Stream]:
 STREAMS = {
     "noise": _noise,
     "phase_diagram": _phase_diagram,
+    "rotation": _rotation,
+    "sketch": _sketch,
     "rescaling": _rescaling,
     "initialization": _initialization,
     "uniform_spectrum": _uniform_spectrum,
     "stability": _stability,
     "schedules": _schedules,
+    "parameterizations": _parameterizations,
+    "relu": _relu,
+    "inputs": _inputs,
     "compute_frontier": _compute_frontier,
     "saturated_linear": _saturated_linear,
     "depth": _depth,

@@ -20,6 +20,7 @@ from quadlaw.curves import with_divergence
 from quadlaw.designs import measured_curves, predicted, tuned_constant
 from quadlaw.estimates import ends, table
 from quadlaw.fitting import natural_clock
+from quadlaw.frontier import setting, unit_size
 from quadlaw.problem import PowerLaw
 from quadlaw.schedules import TwoPhase
 from quadlaw.tables import select, stacked
@@ -67,20 +68,9 @@ def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
     return stacked(frames).assign(schedule=TwoPhase().name, replicates=settings["replicates"])
 
 
-def _unit(problem: PowerLaw, model: str, compute: float) -> float:
-    """``C^(1/(s + 1))``, where ``M = D(T)``."""
-    return compute ** (1 / (rates.rate_exponent(model, problem.alpha, problem.beta) + 1))
-
-
-def _setting(problem: PowerLaw, size: int, compute: float) -> dict:
-    alpha, beta, samples = problem.alpha, problem.beta, round(compute / size)
-    dimension = rates.effective_dimension("quadratic", alpha, beta, samples, size)
-    init = float(rates.initial_value(alpha, beta, dimension))
-    return {"samples": samples, "model_size": size, "init": init}
-
-
 def _constant(problem: PowerLaw, model: str, compute: float) -> float:
-    middle = _setting(problem, round(_unit(problem, model, compute)), compute)
+    size = round(unit_size(problem, model, compute))
+    middle = setting(problem, size, round(compute / size))
     return tuned_constant(problem, model, middle["samples"], middle["model_size"], middle["init"])
 
 
@@ -88,7 +78,7 @@ def _points(problem, model, compute, constant) -> Iterator[dict]:
     alpha, beta = problem.alpha, problem.beta
     for C in compute:
         for size in model_sizes(problem, model, C):
-            row = _setting(problem, size, C)
+            row = setting(problem, size, round(C / size))
             own = rates.effective_dimension(model, alpha, beta, row["samples"], size)
             eta = float(rates.step_size(model, alpha, beta, own, constant))
             yield row | {"compute": C, "step_size": eta}
@@ -96,7 +86,7 @@ def _points(problem, model, compute, constant) -> Iterator[dict]:
 
 def model_sizes(problem: PowerLaw, model: str, compute: float) -> list[int]:
     """Rounded powers of sqrt(2), the same for both models, which so share their runs."""
-    unit = _unit(problem, model, compute)
+    unit = unit_size(problem, model, compute)
     low, high = (2 * np.log2(share * unit) for share in (SMALLEST, LARGEST))
     sizes = 2 ** (np.arange(np.ceil(low), np.floor(high) + 1) / 2)
     return sorted({max(1, round(size)) for size in sizes})

@@ -15,7 +15,11 @@ def _balance(values):
     values /= np.sqrt(np.mean(values**2))
 
 
-@numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+# Inlined, as `follow` would otherwise call one of two copies, whose sums are in different orders:
+# that of this kernel when it was just compiled, its own when it came from the cache.
+@numba.njit(
+    cache=True, error_model="numpy", forceinline=True, fastmath={"contract", "reassoc", "nsz"}
+)
 def _step(v, x, xi, lam, target, eta, others):
     """Step one coordinate's particles, in place; the sum of their squared errors after it."""
     scale, total = np.sqrt(lam), 0.0

@@ -14,7 +14,12 @@ from quadlaw.checks import require
 def depth_of(model: str) -> int:
     """``L`` of ``f(x) = <x, v^L>``: 1 for ``linear``, 2 for ``quadratic``, 3 for ``depth 3``."""
     depth = {"linear": "1", "quadratic": "2"}.get(model, str(model).removeprefix("depth "))
-    require(depth.isdigit() and int(depth) > 0, "model", model, "linear, quadratic or depth L")
+    require(
+        depth.isdigit() and int(depth) > 0,
+        "model",
+        model,
+        "must be one of quadratic, linear, depth L",
+    )
     return int(depth)
 
 

@@ -3,7 +3,7 @@
 For every setting, 200 synthetic data sets in random bases: the share whose 95 % interval holds the
 truth, the mean half width and the error of the estimate. Beside it two that must fail: without the
 halves that correct the eigenvalues, and without the noise floor. Prints a Markdown table for
-docs/own_data.md (a quarter of an hour on one core).
+docs/own_data.md (ten minutes on one core).
 """
 
 import sys
@@ -23,7 +23,7 @@ SETTINGS = [  # alpha, beta, sigma, rows, columns, freedom of the inputs
     (1.5, 2.5, 0.5, 2000, 200, np.inf),
     (2.0, 2.0, 0.5, 2000, 100, 6.0),
     (1.5, 2.5, 1.0, 10000, 300, 6.0),
-    (2.5, 1.5, 0.5, 20000, 500, np.inf),
+    (2.5, 1.5, 0.5, 10000, 300, np.inf),
 ]
 
 

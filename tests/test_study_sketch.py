@@ -1,0 +1,128 @@
+"""Sketch: the exact theory beside runs, what it must not forget, planted rates."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quadlaw.designs import points
+from quadlaw.draws import LINEAR, SIGNED
+from quadlaw.learners import sketch
+from quadlaw.problem import PowerLaw
+from quadlaw.studies import sketch as study
+from quadlaw.studies.sketch import SKETCHED, TOP, View
+from quadlaw.theory import linear_risk
+from quadlaw.variants import run_point
+
+SETTINGS = {
+    "problems": [{"alpha": 2.5, "beta": 1.5}],
+    "inputs": 64,
+    "samples": [64, 256, 1024],
+    "theory_samples": [16, 24, 32],
+    "model_size": 16,
+    "long": 1024,
+    "model_sizes": [2, 4, 8],
+    "init": 0.5,
+    "fractions": [0.125, 0.25],
+    "draws": 3,
+    "replicates": 8,
+    "pilots": 2,
+    "window": [64, 1024],
+    "size_window": [2, 8],
+    "sigma": 0.5,
+}
+LAW = PowerLaw(2.5, 1.5, 0.5)
+
+
+def test_sketch_has_the_stated_variance_and_smaller_ones_are_its_rows():
+    entries = 32**0.5 * sketch(32, 4096, 0)[0]
+    assert abs(entries.var() - 1) < 4 * np.sqrt(2 / entries.size)
+    assert abs(entries.mean()) < 4 / np.sqrt(entries.size)
+    assert np.allclose(8**0.5 * sketch(8, 4096, 0)[0], entries[:8])
+    assert not np.allclose(sketch(32, 4096, 1)[0], entries / 32**0.5)
+
+
+def test_exact_theory_of_a_sketch_and_one_that_forgets_the_residual():
+    view = View.of(LAW, 4, 64, 1)
+    lane = {"model": LINEAR, "model_size": 4, "step_size": 0.15, "init": 0.5, "basis": "sketch 1"}
+    point = {
+        "alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 64,
+        "replicates": 1500, "lanes": [lane],
+    }  # fmt: skip
+    risk = run_point(point, 0, "float32", 64)["excess_risk"]
+    exact = view.linear_risk(0.5, samples=64, step_size=0.15)
+    assert abs(risk.mean() - exact) < 4 * risk.sem()
+    quiet = View(**{**vars(view), "least": 0.0}).linear_risk(0.5, samples=64, step_size=0.15)
+    assert (
+        abs(risk.mean() - (quiet + view.least)) > 4 * risk.sem()
+    )  # it forgets the residual's noise
+
+
+def test_first_coordinates_are_the_power_law():
+    view = View.of(LAW, 16, 64, None)
+    assert view.least == pytest.approx(LAW.tail(16))
+    settings = {"samples": 256, "step_size": 0.1}
+    own = linear_risk(LAW, model_size=16, init=study.NOTHING, method="leaps", **settings)
+    assert view.linear_risk(0.5, **settings) == pytest.approx(own, rel=1e-9)
+
+
+def test_best_predictor_is_that_of_least_squares():
+    draw, size, inputs = np.random.default_rng(0), 4, 16
+    view, matrix = View.of(LAW, size, inputs, 2), sketch(size, inputs, 2)[0]
+    x = draw.standard_normal((200000, inputs)) * np.sqrt(LAW.eigenvalues(inputs))
+    z, y = x @ matrix.T, x @ LAW.target(inputs)
+    fitted, *_ = np.linalg.lstsq(z, y, rcond=None)
+    assert np.allclose(fitted, view.axes @ view.best, atol=0.02)
+    left = np.mean((y - z @ fitted) ** 2) + LAW.tail(inputs)
+    assert view.least == pytest.approx(left, rel=0.02)
+
+
+@pytest.fixture(scope="module")
+def design():
+    return study.design(SETTINGS)
+
+
+def test_runs_are_near_their_theory(design):
+    some = design[(design["part"] == "sizes") & (design["fraction"] == 0.125)]
+    runs = study.run_point(points(some)[0], 0, "float32")
+    known = [column for column in some if column in runs]
+    both = runs.merge(study.predicted(some), on=known)
+    away = np.log(both["excess_risk"] / both["theory"])
+    assert away.groupby(both["model"]).median().abs().max() < 0.1
+
+
+def test_planted_exponents(design):
+    rate = {
+        (LINEAR, SKETCHED): 0.2,
+        (SIGNED, SKETCHED): 0.2,
+        (LINEAR, TOP): 0.2,
+        (SIGNED, TOP): 0.3,
+    }
+    power = [rate[key] for key in zip(design["model"], design["setting"], strict=True)]
+    sized = design["part"] == "sizes"
+    best = 1 + (design["fraction"] != 0.25)
+    risk = np.where(sized, design["model_size"] ** -0.5, design["samples"] ** -np.array(power))
+    theory = design.assign(theory=best * risk)
+    noise = np.random.default_rng(0).lognormal(0, 0.05, SETTINGS["replicates"])
+    runs = pd.concat(
+        [
+            theory[theory["draw"] == r % 3].assign(
+                replicate=r, excess_risk=noise[r] * theory["theory"], diverged=False, front=0,
+                learned=0,
+            )
+            for r in range(SETTINGS["replicates"])
+        ],
+        ignore_index=True,
+    ).drop(columns="theory")  # fmt: skip
+    _, estimates = study.results({"runs": runs, "theory": theory}, SETTINGS)
+    plain = estimates[
+        estimates["against"].isin(["T", "M"]) & ~estimates["quantity"].str.contains("far")
+    ]
+    assert len(estimates[estimates["quantity"] == "far ratio exponent"]) == 2
+    expected = {"model exponent": 0.5}
+    for row in plain.to_dict("records"):
+        own = rate.get((row["model"], row["setting"]))
+        ratio = 0.1 if row["setting"] == TOP else 0.0
+        value = expected.get(row["quantity"], own if "sample" in row["quantity"] else ratio)
+        assert row["estimate"] == pytest.approx(value, abs=1e-6)
+        assert row["theory"] == pytest.approx(value, abs=1e-6)
+    assert len(plain) == 4 + 4 + 2

@@ -1,0 +1,99 @@
+"""Weights of either sign: does the law need ``w = v^2``, which is positive?
+
+*Signed*, ``w = v+^2 - v-^2`` from ``f = 0``, and *two-layer*, ``w = u v`` with ``u_0 = 4 v_0``, can
+learn a target of any signs. With ``v+- = (u +- v)/2`` they are one model from two starts. A step is
+
+    v+ <- v+ (1 - eta r x),    v- <- v- (1 + eta r x),
+
+so that the product ``v+ v-`` hardly moves: what grows leaves the other to die out. A positive
+weight is then the quadratic model's with the ``v_0`` of ``v+``, a negative one its mirror image
+with that of ``v-``. The theory drawn is the quadratic model's mean field from these starts. At the
+end, the other half is what the product leaves, ``v-^2 = (v+_0 v-_0)^2 / v+^2``: it counts in
+coordinates that have hardly grown, where the quadratic model's start ``w_0 > 0`` is on the side of
+a positive target and theirs is not. Nothing is fitted.
+
+The linear model starts from zero, where signs make no difference to it. The quadratic model on the
+target of alternating signs is the control: it cannot learn half of it.
+"""
+
+import numpy as np
+import pandas as pd
+
+from quadlaw import designs
+from quadlaw.designs import measured_curves, scaling_rows
+from quadlaw.estimates import exponents, table
+from quadlaw.learners import learner
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import named
+from quadlaw.tables import stacked
+from quadlaw.theory import mean_field
+from quadlaw.variants import run_point as run_point  # what simulates this study
+
+LINEAR = "linear from zero"
+HALVES = ("signed", "two-layer")  # models of two halves
+SIGNS = ("positive", "alternating")
+ZERO = 1e-10  # v_0 of the linear model's theory: as good as zero
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``signs`` and ``setting``, the same: signs of the target."""
+    return stacked(
+        _curves(one, settings).assign(signs=signs, setting=signs)
+        for one in settings["problems"]
+        for signs in SIGNS
+    )
+
+
+def _curves(one: dict, settings: dict) -> pd.DataFrame:
+    """All that are made of squares have the quadratic model's settings."""
+    problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+    options = {
+        "samples": settings["samples"],
+        "replicates": one.get("replicates", settings["replicates"]),
+        "size_factor": settings["size_factor"],
+    }
+    quadratic, linear = (
+        scaling_rows(problem, model, **options) for model in ("quadratic", "linear")
+    )
+    squares = [quadratic.assign(model=name) for name in ("quadratic", *HALVES)]
+    return stacked([*squares, linear.assign(model=LINEAR)])
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The theory, missing for the quadratic model on a target that it cannot learn."""
+    plain = design.assign(
+        init=design["init"].mask(design["model"] == LINEAR, ZERO),
+        model=design["model"].replace(LINEAR, "linear"),
+    )
+    known = designs.predicted(plain[~plain["model"].isin(HALVES)])["theory"]
+    theory = known.mask((design["model"] == "quadratic") & (design["signs"] == "alternating"))
+    halves = design[design["model"].isin(HALVES)]
+    ours = pd.Series([_two_halves(row) for row in halves.to_dict("records")], halves.index)
+    return design.assign(theory=theory.combine_first(ours))
+
+
+def _two_halves(row: dict) -> float:
+    """Risk of a model of two halves: each sign of target has a share of the coordinates."""
+    plus, minus = (float(v) for v in learner(row["model"]).start(row["init"] ** 2))
+    if row["signs"] == "positive":
+        return _growing(row, plus, minus)
+    return (_growing(row, plus, minus) + _growing(row, minus, plus)) / 2
+
+
+def _growing(row: dict, grows: float, dies: float) -> float:
+    """The mean field of the half that grows, less what the other one leaves, by their starts."""
+    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    setting = {key: row[key] for key in ("model_size", "samples", "step_size")}
+    field = mean_field(problem, init=grows, schedule=named(row["schedule"]), **setting)
+    last = field.coordinates
+    u = last["mean"]
+    left = np.minimum((grows * dies) ** 2 / u, u * (dies / grows) ** 2)
+    error, eigenvalues = u - last["target"], last["index"] ** -problem.alpha
+    return field.risk + float((last["count"] * eigenvalues) @ ((error - left) ** 2 - error**2))
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Median risks beside the theory; exponents in ``T``."""
+    runs, theory = tables["runs"], tables["theory"]
+    rows = exponents(runs, "sample exponent", window=settings["window"], theory=theory)
+    return measured_curves(runs, theory), table(list(rows))

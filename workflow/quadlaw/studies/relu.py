@@ -1,0 +1,281 @@
+"""Two ReLU units a coordinate, ``f = sum_i a_i relu(b_i x_i) - a'_i relu(-b'_i x_i)``.
+
+From balanced starts ``a = b``, ``a' = b'`` this is the quadratic model on ``max(x, 0)`` and
+``min(x, 0)``: weights ``w+`` and ``w-``, each of which sees the samples of its own sign. Given the
+sign, ``x`` has the same size as without it, so that ``w+`` moves as the quadratic model's weight
+does, but on half of the steps. If the units err independently, all risks add up as there:
+
+* coordinates take twice as long to grow, ``eta t_i = log(w*_i / v_0^2 - 1) / (lambda_i w*_i)``;
+* the risk after ``T`` samples is the quadratic model's after ``T / 2``;
+* of ``f = w x + g |x|``, ``w = (w+ + w-) / 2`` and ``g = (w+ - w-) / 2``, the kink ``g`` has half
+  of the variance of ``w+``: it costs ``sum_i lambda_i Var(w_i) / 2``.
+
+This is the theory drawn: the quadratic model's mean field. What it leaves out is that kinks have a
+mean, ``E |x_i| = sqrt(2 lambda_i / pi)``, and so see one another: ``E |x| |x|' = K = (1 - 2/pi)
+diag(lambda) + (2/pi) q q'``, ``q_i = sqrt(lambda_i)``. Near the target, with ``P = diag(w*)``,
+
+    dg = - eta P K g dt + noise of covariance eta^2 S P K P dt,
+
+whose stationary covariance is ``eta S P / 2``: at a constant step the units *do* err independently.
+When the step size falls, the direction in common follows at once and the others more slowly than
+one by one. In the eigenbasis of ``P^1/2 K P^1/2``, with eigenvalues ``a_k``, each mode relaxes by
+itself to ``eta S / 2`` at the rate ``2 eta a_k`` and costs ``a_k`` times that (``common_kink``).
+
+``part`` of the curves: ``risk`` and ``kink`` against ``T``; ``growth``, times by ``place``, the
+coordinate; ``risk over time`` and ``kink over time``, where ``place`` is the step.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.designs import measured_curves, scaling_rows
+from quadlaw.estimates import exponents, interval, table
+from quadlaw.experiments import settings as lane_settings
+from quadlaw.experiments import trajectory_grid
+from quadlaw.fronts import SEEN, growth_fits
+from quadlaw.learners import kink_risk
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import TwoPhase, named
+from quadlaw.sgd import DIVERGED
+from quadlaw.tables import select, stacked
+from quadlaw.theory import MeanField, mean_field
+from quadlaw.variants import USUAL, Crew, trained
+
+MODELS = ("relu", "quadratic")
+RISK, KINK, GROWTH = "risk", "kink", "growth"
+OVER_TIME = {RISK: "risk over time", KINK: "kink over time"}
+HALVES = {"relu": 2, "quadratic": 1}  # of the samples, one is seen by each weight
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows of two parts: risks against ``T``, and runs that are followed over time."""
+    risks = [_risks(one, settings) for one in settings["problems"]]
+    followed = [_followed(one, settings) for one in settings["growth"]["problems"]]
+    return stacked([*risks, *followed]).assign(setting="")
+
+
+def _risks(one: dict, settings: dict) -> pd.DataFrame:
+    """The quadratic model's settings, at its step size and around it."""
+    rows = scaling_rows(
+        PowerLaw(one["alpha"], one["beta"], settings["sigma"]), "quadratic", settings["samples"],
+        replicates=one.get("replicates", settings["replicates"]),
+        size_factor=settings["size_factor"], step_factors=settings["step_factors"],
+    )  # fmt: skip
+    both = stacked(rows.assign(model=name) for name in MODELS)
+    return both.assign(part=RISK, coordinates=0, times=0)
+
+
+def _followed(one: dict, settings: dict) -> pd.DataFrame:
+    growth = settings["growth"]
+    lane = lane_settings(
+        "quadratic", growth | one, growth["model_size"], growth["step_constant"],
+        growth["init_scale"],
+    )  # fmt: skip
+    keys = ("samples", "coordinates", "times")
+    shared = {key: growth[key] for key in keys} | {"replicates": growth["replicates"]} | one
+    kept = {key: lane[key] for key in ("model_size", "step_size", "init")}
+    return pd.DataFrame([{"model": name} | kept | shared for name in MODELS]).assign(
+        part=GROWTH, sigma=settings["sigma"], schedule=TwoPhase().name, step_factor=1.0,
+        init_scale=growth["init_scale"],
+    )  # fmt: skip
+
+
+# --- what is simulated ----------------------------------------------------------------------------
+
+
+def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+    """Risks and kinks at the end; of runs that are followed, over time, and growth times."""
+    first = point["lanes"][0]
+    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
+    spectrum, last = law.spectrum(first["model_size"]), first["part"] == RISK
+    coordinates, times = ([], [point["samples"]]) if last else trajectory_grid(point | first)
+    adaptation, tables = named(point["schedule"]).adaptation_steps(point["samples"]), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for replicate in range(point["replicates"]):
+            rows, grown = [], {}
+            looks = trained(point, spectrum, replicate, seed, dtype, [int(t) for t in times])
+            for time, crews in looks:
+                rows += [_look(crew, time, last) for crew in crews]
+                for crew in crews if time <= adaptation else []:
+                    here = np.where(crew.grown(), time, np.inf)
+                    grown[name_of(crew)] = np.minimum(grown.get(name_of(crew), np.inf), here)
+            rows += [_growth(crew, grown, i) for crew in crews for i in coordinates]
+            tables.append(stacked(rows).assign(replicate=replicate))
+    shared = {key: value for key, value in point.items() if key != "lanes"}
+    return stacked(tables).drop(columns=list(USUAL)).assign(**shared, front=0)
+
+
+def name_of(crew: Crew) -> str:
+    """Of its learner."""
+    return crew.lanes["model"].iloc[0]
+
+
+def _look(crew: Crew, time: int, last: bool) -> pd.DataFrame:
+    """The risk of each lane's predictor and, if it can have one, that of its kink."""
+    risks = {RISK: crew.excess_risk()}
+    if crew.learner.kink is not None:
+        risks[KINK] = kink_risk(crew.learner.kink(crew.parts()), crew.spectrum.eigenvalues)
+    diverged = ~(risks[RISK] <= DIVERGED * crew.spectrum.tail[0])
+    labels = {"learned": crew.grown().sum(axis=1), "diverged": diverged}
+    return stacked(
+        crew.lanes.assign(
+            part=part if last else OVER_TIME[part], place=0 if last else time, excess_risk=risk,
+            **labels,
+        )
+        for part, risk in risks.items()
+    )  # fmt: skip
+
+
+def _growth(crew: Crew, grown: dict, coordinate: int) -> pd.DataFrame:
+    """After how many steps of the first phase a coordinate has grown, as ``excess_risk``."""
+    time = grown[name_of(crew)][:, coordinate - 1]
+    return crew.lanes.assign(
+        part=GROWTH, place=coordinate, excess_risk=time, learned=0, diverged=False
+    )
+
+
+# --- what is predicted ----------------------------------------------------------------------------
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The theory of every curve, with its labels ``part`` and ``place``."""
+    return stacked(map(_theory, design.to_dict("records")))
+
+
+def _theory(row: dict) -> pd.DataFrame:
+    if row["part"] == RISK:
+        risk, kink = _mean_field(row, np.array([row["samples"]]))
+        row = row | {"common": common_kink(row) if row["model"] == "relu" else np.nan}
+        parts = {RISK: (0, risk), KINK: (0, kink)}
+    else:
+        coordinates, times = trajectory_grid(row)
+        risk, kink = _mean_field(row, times)
+        parts = {OVER_TIME[RISK]: (times, risk), OVER_TIME[KINK]: (times, kink)}
+        speed = coordinates ** (-(row["alpha"] + row["beta"]) / 2) * row["step_size"]
+        delay = HALVES[row["model"]] * growth_delay(coordinates, row) / (2 * speed)
+        parts[GROWTH] = (coordinates, delay)
+    return stacked(
+        pd.DataFrame({"place": place, "theory": value}).assign(**(row | {"part": part}))
+        for part, (place, value) in parts.items()
+        if row["model"] == "relu" or KINK not in part
+    )  # fmt: skip
+
+
+def common_kink(row: dict) -> float:
+    """What kinks cost that see one another; coordinates stay where the first phase left them."""
+    index, half = np.arange(1, row["model_size"] + 1), row["samples"] // HALVES["relu"]
+    schedule = named(row["schedule"])
+    try:
+        field = _solved(row, [schedule.adaptation_steps(half), half])
+    except ValueError:
+        return np.nan
+    nodes = select(field.coordinates, time=field.coordinates["time"].min())
+    weights = np.exp(np.interp(np.log(index), np.log(nodes["index"]), np.log(nodes["mean"])))
+    q = np.sqrt(weights * index ** -row["alpha"])
+    modes = np.linalg.eigvalsh((1 - 2 / np.pi) * np.diag(q**2) + 2 / np.pi * np.outer(q, q))
+    factors, clock = schedule.factor(np.arange(row["samples"]), row["samples"]), field.trajectory
+    ends = [0, *np.flatnonzero(np.diff(factors)) + 1, row["samples"]]
+    spread = np.zeros_like(modes)
+    for start, end in pairwise(ends):
+        eta, middle = row["step_size"] * factors[start], (start + end) / 2 / HALVES["relu"]
+        risk = np.interp(middle, clock["time"], clock["excess_risk"])
+        rest = eta * (risk + row["sigma"] ** 2) / 2
+        spread = rest + (spread - rest) * np.exp(-2 * eta * (end - start) * modes)
+    return float(modes @ spread)
+
+
+def _solved(row: dict, times: list[int]) -> MeanField:
+    """The mean field of the steps that each weight sees, at ``times`` of them."""
+    return mean_field(
+        PowerLaw(row["alpha"], row["beta"], row["sigma"]), model_size=row["model_size"],
+        samples=row["samples"] // HALVES[row["model"]], step_size=row["step_size"],
+        init=row["init"], schedule=named(row["schedule"]), times=times,
+    )  # fmt: skip
+
+
+def growth_delay(coordinates, row) -> np.ndarray:
+    """``log(w*_i / v_0^2 - 1)``, missing where that is no growth."""
+    target = np.asarray(coordinates, float) ** ((row["alpha"] - row["beta"]) / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        delay = np.log(target / row["init"] ** 2 - 1)
+    return np.where(delay > 0, delay, np.nan)
+
+
+def _mean_field(row: dict, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Risk and, for two independent units, what the kink costs; missing where theory refuses."""
+    half = HALVES[row["model"]]
+    try:
+        field = _solved(row, np.unique(times // half).tolist())
+    except ValueError as fault:
+        print(f"no prediction for {row}: {fault}")
+        return np.full(len(times), np.nan), np.full(len(times), np.nan)
+    nodes = field.coordinates
+    spread = nodes["count"] * nodes["index"] ** -row["alpha"] * nodes["variance"] / 2
+    kink = spread.groupby(nodes["time"]).sum()
+    known = (field.trajectory["time"], field.trajectory["excess_risk"]), (kink.index, kink)
+    return tuple(np.interp(times / half, x, y) for x, y in known)
+
+
+# --- what is measured -----------------------------------------------------------------------------
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curves of all parts beside the theory, and what is claimed of them."""
+    runs, theory = tables["runs"], tables["theory"]
+    risks, known = (select(some, part=RISK) for some in (runs, theory))
+    window = settings["window"]
+    rows = [*exponents(risks, "sample exponent", window=window, theory=known)]
+    for part, name in ((RISK, "theory"), (KINK, "theory"), (KINK, "common")):
+        rows += _over_theory(part, name, select(runs, part=part), select(theory, part=part), window)
+    rows += _growth_rows(select(runs, part=GROWTH), settings["growth"]["fit"]["window"])
+    curves = measured_curves(runs, theory)
+    keys = ["part", "place", "model", "alpha", "beta", "samples", "step_factor"]
+    return curves.merge(theory[[*keys, "common"]], on=keys, how="left"), table(rows)
+
+
+def _series(model: str, one: pd.Series) -> dict:
+    return {"model": model, "setting": ""} | {key: one[key] for key in ("alpha", "beta", "sigma")}
+
+
+def _over_theory(part, against, runs, theory, window) -> list[dict]:
+    """The log of the mean over theory's, averaged over the fitted ``T``, of the ReLU units."""
+    words = {"theory": f"log of {part} over theory", "common": "log of kink over common theory"}
+    rows, keys = [], ["alpha", "beta", "samples"]
+    runs, theory = (select(some, model="relu", step_factor=1) for some in (runs, theory))
+    runs = runs[runs["samples"].between(*window) & ~runs["diverged"]]
+    ratio = runs["excess_risk"] / runs.merge(theory[[*keys, against]], on=keys)[against].values
+    for _, some in runs.assign(ratio=ratio).groupby(["alpha", "beta"]):
+        values = [one["ratio"].to_numpy() for _, one in some.groupby("samples")]
+        mean = interval(
+            values, lambda *found: np.mean([np.log(np.mean(v)) for v in found]), paired=False
+        )
+        name = {"quantity": words[against], "theory": 0.0, "points": len(values)}
+        rows.append(_series("relu", some.iloc[0]) | mean | name)
+    return rows
+
+
+def _growth_rows(runs: pd.DataFrame, window: tuple[float, float]) -> list[dict]:
+    """Exponents of growth times, and how much longer the ReLU units take."""
+    times = runs.rename(columns={"place": "coordinate", "excess_risk": "time"})
+    delay = [growth_delay(one["coordinate"], one) for one in times.to_dict("records")]
+    times = times.assign(delay=np.array(delay, float)).dropna(subset="delay")
+    keys = ["model", "alpha", "beta", "coordinate"]
+    share = np.isfinite(times["time"]).groupby([times[key] for key in keys]).transform("mean")
+    times = times[share >= SEEN]
+    rows = []
+    for fit in growth_fits(times, window):
+        fit["theory"] = fit.pop("predicted")
+        del fit["step_size"]
+        rows.append(fit | {"setting": ""})
+    inside = times[times["coordinate"].between(*window)]
+    for _, some in inside.groupby(["alpha", "beta"]):
+        wide = some.pivot(index=["replicate", "coordinate"], columns="model", values="time")
+        ratio = np.log(wide["relu"] / wide["quadratic"]).dropna()
+        means = ratio[np.isfinite(ratio)].groupby("replicate").mean().to_numpy()
+        name = {
+            "quantity": "log of growth time over the quadratic model's", "theory": np.log(2),
+        }  # fmt: skip
+        rows.append(_series("relu", some.iloc[0]) | interval([means], np.mean) | name)
+    return rows

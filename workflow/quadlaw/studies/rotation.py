@@ -1,0 +1,211 @@
+"""What a rotation costs: signed squares are tied to a basis, linear SGD is not.
+
+Models see ``z = Q x``, where ``Q`` turns neighbouring blocks of coordinates, or all of them, by an
+angle. Started from zero, linear SGD makes the same predictions in any basis, and stays at its exact
+theory. Signed squares, once grown, learn at the rates ``2 |w|``, with ``w`` near ``Q w*``:
+
+* *blocks of a fixed size*: far out, eigenvalues and targets within a block are nearly equal,
+  ``lambda_i`` and ``w*_i``. Its rates are ``lambda_i w*_i`` times the entries of a turned vector of
+  ones, which are constants, so that the exponent in ``T`` is that of the eigenbasis;
+* *the whole model, by any fixed angle*: every entry gets a random part of the size of ``|w|`` over
+  ``sqrt(M)``, and ``|w|`` is dominated by the latest coordinates. The rates become alike, SGD on
+  signed squares is linear SGD, and the advantage does not grow. The random part is as large as the
+  first target at an angle that falls as ``D^-((alpha - beta)/2)``.
+
+The theory of signed squares is the gradient flow (:mod:`quadlaw.theory.flow`), which lacks their
+noise. Step sizes are in units of the edge of the linearization at ``Q`` times the target's first
+``T^(1/alpha)`` coordinates, which a linear model learns too.
+"""
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from quadlaw import draws
+from quadlaw.draws import LINEAR, SIGNED
+from quadlaw.estimates import SERIES, far_exponents, table
+from quadlaw.learners import blockwise, rotation
+from quadlaw.problem import PowerLaw
+from quadlaw.schedules import TwoPhase, named
+from quadlaw.tables import select, stacked
+from quadlaw.theory import rates, stability_edge
+from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, training_time, turned
+from quadlaw.theory.linear import linear_risk
+
+run_point = draws.run_point
+EIGENBASIS, WHOLE = "eigenbasis", 0
+RATIO = "linear/signed"
+LABELS = [*SERIES, "block", "angle", "samples", "model_size"]
+MULTIPLE = 16  # of model sizes, so that blocks are whole
+LARGEST, DENSE = 2048, 512  # coordinates of models that the theory alone speaks of
+FAR = 3  # of its points, over which an exponent is taken
+NOTHING = 1e-20  # v_0 of a linear model that starts at zero
+
+
+def setting(block: int, angle: float) -> str:
+    """The basis in words."""
+    if not angle:
+        return EIGENBASIS
+    return (f"blocks of {block}" if block else "whole model") + f" turned by {angle:.2f}"
+
+
+def model_size(problem: dict, samples: int, size_factor: float) -> int:
+    """``size_factor`` times the quadratic model's ``D``, in whole blocks."""
+    held = rates.effective_dimension("quadratic", problem["alpha"], problem["beta"], samples)
+    return int(MULTIPLE * np.ceil(size_factor * held / MULTIPLE))
+
+
+def bases(settings: dict) -> list[tuple[int, float]]:
+    """Blocks and angles, the eigenbasis first; blocks of 0 are the whole model."""
+    turns = product([*settings["blocks"], WHOLE], settings["angles"])
+    return [(2, 0.0), *((block, angle) for block, angle in turns if angle)]
+
+
+def design(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``block, angle, setting, draw, fraction``."""
+    return stacked(
+        _rows(problem, T, block, angle, settings)
+        for problem in settings["problems"]
+        for T in settings["samples"]
+        for block, angle in bases(settings)
+    )
+
+
+def _rows(problem: dict, samples: int, block: int, angle: float, settings: dict) -> pd.DataFrame:
+    """One basis: signed squares with every matrix; in the eigenbasis, the linear model too."""
+    law = PowerLaw(problem["alpha"], problem["beta"], settings["sigma"])
+    size = model_size(problem, samples, settings["size_factor"])
+    name = f"rotated {angle} {block}" if angle else EIGENBASIS
+    rows = [
+        {"model": SIGNED, "draw": draw, "step_size": edge(law, size, samples, block, angle, draw),
+         "basis": f"{name} {draw}" if angle else name}
+        for draw in range(settings["draws"])
+    ]  # fmt: skip
+    if not angle:
+        linear = {"model": LINEAR, "step_size": stability_edge(law, size), "basis": name}
+        rows += [linear | {"draw": draw} for draw in range(settings["draws"])]
+    frame = pd.DataFrame(rows).merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
+    return frame.assign(
+        step_size=frame["step_size"] * frame["fraction"], alpha=law.alpha, beta=law.beta,
+        sigma=law.sigma, samples=samples, schedule=TwoPhase().name, model_size=size,
+        replicates=settings["replicates"], init=settings["init"], block=block, angle=angle,
+        setting=setting(block, angle),
+    )  # fmt: skip
+
+
+def edge(
+    law: PowerLaw, size: int, samples: int, block: int, angle: float, draw: int = 0
+) -> float:  # fmt: skip
+    """The stability edge near what a linear model learns of the target."""
+    if not angle:
+        draw = 0
+    return _edge(law, size, int(np.ceil(samples ** (1 / law.alpha))), block, angle, draw)
+
+
+@lru_cache(maxsize=1024)
+def _edge(law: PowerLaw, size: int, learned: int, block: int, angle: float, draw: int) -> float:
+    blocks = rotation(size, angle, block, draw)
+    weights = np.where(np.arange(size) < learned, law.target(size), 0.0)
+    covariance = turned(blocks, law.eigenvalues(size))
+    return linearized_edge(covariance, blockwise(weights[None], blocks, size)[0])
+
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The exact risk of the linear model, the gradient flow's of signed squares."""
+    keys = ["alpha", "beta", "sigma", "samples", "schedule", "block", "angle", "draw", "model"]
+    frames = []
+    for (alpha, beta, sigma, *_), some in design.groupby(keys):
+        law, one = PowerLaw(alpha, beta, sigma), some.sort_values("step_size")
+        risks = _linear(law, one) if one["model"].iloc[0] == LINEAR else _signed(law, one)
+        frames.append(one.assign(theory=risks))
+    return stacked(frames)
+
+
+def _linear(law: PowerLaw, rows: pd.DataFrame) -> list[float]:
+    first = rows.iloc[0]
+    common = {"model_size": first["model_size"], "samples": first["samples"], "init": NOTHING}
+    edge = stability_edge(law, first["model_size"])
+    return [
+        linear_risk(law, step_size=eta, method="leaps", **common) if eta < edge else np.nan
+        for eta in rows["step_size"]
+    ]
+
+
+def _signed(law: PowerLaw, rows: pd.DataFrame) -> np.ndarray:
+    one = rows.iloc[0]
+    size, samples, angle = int(one["model_size"]), int(one["samples"]), float(one["angle"])
+    draw = int(one["draw"]) if angle else 0
+    total = training_time(samples, named(one["schedule"]))
+    key = (law, size, int(one["block"]), angle, draw, float(one["init"]))
+    return flow_risk(*key, tuple(rows["step_size"] * total))
+
+
+@lru_cache(maxsize=64)
+def flow_risk(
+    law: PowerLaw, size: int, block: int, angle: float, draw: int, init: float,
+    times: tuple[float, ...],
+) -> np.ndarray:  # fmt: skip
+    """Excess risk of the flow at rising times, the sums of step sizes."""
+    blocks, lams, target = (
+        rotation(size, angle, block, draw),
+        law.eigenvalues(size),
+        law.target(size),
+    )
+    covariance = turned(blocks, lams)
+    sought = blockwise(target[None], blocks, size)
+    correlation = blockwise(sought, covariance, size)[0]
+    weights = signed_flow(covariance, correlation, init, np.array(times))
+    return quadratic_form(covariance, weights - sought) + law.tail(size)
+
+
+def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Risks and ratios by ``T``; exponents of both, simulated and, by theory alone, beyond."""
+    runs = draws.chosen(tables["runs"], tables["theory"], settings["pilots"])
+    signed, linear = (select(runs, model=model) for model in (SIGNED, LINEAR))
+    ratio = draws.ratios(signed, linear, RATIO)
+    straight = draws.ratios(signed, select(signed, setting=EIGENBASIS), SIGNED)
+    turned = straight[straight["setting"] != EIGENBASIS]
+    far = far_ratios(runs, settings)
+    curves = [
+        draws.curve(runs, LABELS).assign(part="risk"),
+        draws.curve(ratio, LABELS, "ratio").assign(part="ratio"),
+        far.assign(part="far"),
+    ]
+    window = settings["window"]
+    beyond = far_exponents(far.assign(theory=1 / far["theory"]), "T", FAR)
+    rows = [
+        *draws.median_exponents(runs, "sample exponent", window),
+        *draws.median_exponents(ratio, "ratio exponent", window, value="ratio"),
+        *draws.median_exponents(
+            turned.assign(ratio=1 / turned["ratio"], theory=1 / turned["theory"]),
+            "basis exponent", window, value="ratio",
+        ),
+        *(row | {"quantity": "far ratio exponent"} for row in beyond),
+    ]  # fmt: skip
+    return stacked(curves), table(rows)
+
+
+def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """The theory's ratio beyond simulation, at the chosen fractions: eigenbasis, largest angle.
+
+    Models of more than ``LARGEST`` coordinates, or ``DENSE`` where all are turned, are left out.
+    """
+    fractions = runs.groupby([*SERIES, "block", "angle"])["fraction"].first()
+    rows = [_rows_at(settings, one) for one in fractions.reset_index().to_dict("records")]
+    theory = predicted(stacked(rows)).assign(replicate=0, risk=np.nan)
+    both = draws.ratios(select(theory, model=SIGNED), select(theory, model=LINEAR), RATIO)
+    return both.groupby(LABELS)["theory"].median().reset_index()
+
+
+def _rows_at(settings: dict, one: dict) -> pd.DataFrame:
+    if one["angle"] not in (0.0, max(settings["angles"])):
+        return pd.DataFrame()
+    frames = [
+        _rows(one, T, one["block"], one["angle"], settings | {"fractions": [one["fraction"]]})
+        for T in settings["theory_samples"]
+        if model_size(one, T, settings["size_factor"]) <= (LARGEST if one["block"] else DENSE)
+    ]
+    rows = stacked(frames) if frames else pd.DataFrame()
+    return select(rows, model=one["model"]) if frames else rows
