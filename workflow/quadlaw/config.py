@@ -271,6 +271,7 @@ def _check_rows(key: str, one: dict) -> None:
     size, last = one["model_size"], one["fractions"][-1]
     spanned = f"the landmarks span only {one['landmarks']} features"
     require(size <= one["landmarks"], f"{key}.model_size", size, spanned)
+    require(size % 2 == 0, f"{key}.model_size", size, "must be even, for the rotated basis")
     for name in ("estimation", "held_out"):
         reason = f"{size} features need at least two rows each"
         require(one[name] >= 2 * size, f"{key}.{name}", one[name], reason)

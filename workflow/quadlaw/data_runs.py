@@ -18,7 +18,7 @@ from quadlaw import designs
 from quadlaw.checks import require
 from quadlaw.curves import DIVERGED_SHARE, with_divergence
 from quadlaw.held_out import HeldOut
-from quadlaw.learners import basis, learner
+from quadlaw.learners import learner, rotation
 from quadlaw.own_data import DataExponents
 from quadlaw.problem import Finite
 from quadlaw.schedules import TwoPhase
@@ -61,7 +61,7 @@ class Plan:
     def matrices(self) -> dict[str, np.ndarray]:
         """From the eigenbasis to each basis."""
         size = self.problem.size
-        turned = basis(f"rotated {np.pi / 2} {size}", size, size)
+        (turned,) = rotation(size, np.pi / 2, size)
         flipped = np.diag(np.where(np.array(self.problem.target) < 0, -1.0, 1.0))
         return {STRAIGHT: np.eye(size), ROTATED: turned, FLIPPED: flipped}
 
@@ -129,13 +129,14 @@ def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
     limit = DIVERGED * held_out.excess(np.zeros((1, z.shape[1])))[0]
     spectrum = plan.problem.spectrum(z.shape[1])
     for model, name in RUNS:
-        matrix = plan.matrices[name] if name != STRAIGHT else None
-        seen = z if matrix is None else z @ matrix.T.astype(z.dtype)
+        matrix = None if name == STRAIGHT else plan.matrices[name].astype(z.dtype)
+        seen = z if matrix is None else z @ matrix.T
+        blocks = None if matrix is None else matrix[None]
         features = laid_out(learner(model).features(seen))
         for samples in plan.samples:
             lanes = plan.lanes(model, name, samples)
             start = lanes.assign(start="uniform")
-            crew = Crew.start(model, start, matrix, spectrum, z.dtype.name)
+            crew = Crew.start(model, start, blocks, spectrum, z.dtype.name)
             factor = TwoPhase().factor(np.arange(samples), samples).astype(z.dtype)
             with np.errstate(over="ignore", invalid="ignore"):
                 crew.train(features[:samples], y[:samples], factor)
