@@ -25,7 +25,7 @@ STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
 POINT = 0.126  # kept in the store, with the hash of the code
 SOLVE, PARTICLES, LOOK, SURVEY = 2.3e-4, 0.055, 1.0e-5, 1.0e-2
-KERNEL = 5.0e-11  # a kernel's value in one feature
+KERNEL = 7.0e-11  # a kernel's value in one feature, and what is done with that
 JOB = 1.3  # imports, reading and writing
 JOBS = {"figure": 7.3, "spectrum": 0.9, "fit_sweep": 2.3, "study_results": 4.3}
 LAST = ("collect_fits", "theory_vs_sgd", "extinction", "claims")
@@ -34,7 +34,7 @@ PROBE = 0.097  # of the simulation that is timed on other machines
 
 # Bytes.
 PROCESS, NOTEBOOK = 330e6, 1160e6
-COORDINATE, ROW = 40, 500
+COORDINATE, ROW, NUMBER = 40, 500, 4
 RUN, LOOK_ON_DISK, FIGURE, JOB_ON_DISK = 120, 10, 0.96e6, 5e3
 
 MOST_HOURS = 64.0  # core-hours on this machine, beyond which a run must be asked for
@@ -106,7 +106,8 @@ def _memory(load: Load, rows: float) -> float:
     """Bytes of one job, whose table has that many rows."""
     if load.rule == "figure":
         return NOTEBOOK
-    return max(map(memory, load.streams), default=PROCESS) + ROW * rows
+    most = max(map(memory, load.streams), default=PROCESS)
+    return most + ROW * rows + NUMBER * load.numbers
 
 
 def memory(stream: Stream) -> float:

@@ -61,7 +61,7 @@ class Plan:
     def matrices(self) -> dict[str, np.ndarray]:
         """From the eigenbasis to each basis."""
         size = self.problem.size
-        turned = basis(f"rotated {np.pi / 2} {size}", size, size)
+        (turned,) = basis(f"rotated {np.pi / 2} {size} 0", size, size)
         flipped = np.diag(np.where(np.array(self.problem.target) < 0, -1.0, 1.0))
         return {STRAIGHT: np.eye(size), ROTATED: turned, FLIPPED: flipped}
 

@@ -43,7 +43,8 @@ class Load(NamedTuple):
     ``streams`` are simulated; ``solves`` counts the theory's risks, in units of one at ``T = 10``
     (:func:`effort`); ``looks`` are rows of weights over time; ``particles`` is the sum of
     ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values of kernels
-    that are computed, each as many times as features are made of it.
+    that are computed, each as many times as features are made of it, and ``numbers`` those of the
+    rows that are held at once.
     """
 
     rule: str
@@ -53,6 +54,7 @@ class Load(NamedTuple):
     looks: int = 0
     particles: float = 0.0
     kernels: float = 0.0
+    numbers: float = 0.0
 
 
 def even(samples: int, replicates: int, lanes: int, size: int) -> Stream:
@@ -175,7 +177,8 @@ def _collected(name: str, one: dict) -> Load:
     ]
     rows = one["estimation"] + one["held_out"] + blocks * max(one["samples"])
     kernels = rows * models * one["landmarks"] * size
-    return Load("study_results", 1, streams, kernels=kernels)
+    numbers = (3 * one["estimation"] + one["held_out"]) * size  # the first in double precision
+    return Load("study_results", 1, streams, kernels=kernels, numbers=numbers)
 
 
 def _decades(grid: dict) -> list[int]:
