@@ -18,7 +18,7 @@ from quadlaw import designs
 from quadlaw.checks import require
 from quadlaw.curves import DIVERGED_SHARE, with_divergence
 from quadlaw.held_out import HeldOut
-from quadlaw.learners import basis, learner
+from quadlaw.learners import basis, blockwise, learner
 from quadlaw.own_data import DataExponents
 from quadlaw.problem import Finite
 from quadlaw.schedules import TwoPhase
@@ -129,13 +129,13 @@ def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
     limit = DIVERGED * held_out.excess(np.zeros((1, z.shape[1])))[0]
     spectrum = plan.problem.spectrum(z.shape[1])
     for model, name in RUNS:
-        matrix = plan.matrices[name] if name != STRAIGHT else None
-        seen = z if matrix is None else z @ matrix.T.astype(z.dtype)
+        blocks = plan.matrices[name][None] if name != STRAIGHT else None
+        seen = blockwise(z, None if blocks is None else blocks.astype(z.dtype), z.shape[1])
         features = laid_out(learner(model).features(seen))
         for samples in plan.samples:
             lanes = plan.lanes(model, name, samples)
             start = lanes.assign(start="uniform")
-            crew = Crew.start(model, start, matrix, spectrum, z.dtype.name)
+            crew = Crew.start(model, start, blocks, spectrum, z.dtype.name)
             factor = TwoPhase().factor(np.arange(samples), samples).astype(z.dtype)
             with np.errstate(over="ignore", invalid="ignore"):
                 crew.train(features[:samples], y[:samples], factor)
