@@ -30,7 +30,8 @@ edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIG
 	$(BIN)/snakemake figures/$(FIGURE).pdf
 
 test: $(READY)  ## All tests, among them the smoke workflow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto -m "not workflow and not faults"
+	$(BIN)/python -m pytest -m "workflow and not faults"
 
 test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
 	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"

@@ -28,7 +28,7 @@ def fitted(fits):
 
 def read(path):
     """A table of estimates; a setting that is empty is text all the same."""
-    return pd.read_csv(path).fillna({"setting": ""})
+    return pd.read_csv(path, dtype={"setting": str}).fillna({"setting": ""})
 
 
 def verdicts_of(rows):
