@@ -84,6 +84,7 @@ BAD = [
     ((*GRID, "problems", 0, "replicates"), 3, "studies.asymptotics.grid.problems[0].replicates = 3: the theory has none"),
     ((*GRID, "problems"), KeyError, "studies.asymptotics.grid = "),
     (("studies", "collapse", "sweep"), "nothing", "studies.collapse.sweep = 'nothing': no sweep"),
+    (("studies", "rotation", "draws"), 40, "studies.rotation.draws = 40: a matrix needs"),
     (("studies", "depth", "depths"), [2, 5], "studies.depth.depths[1] = 5: "),
     (("studies", "depth", "decades"), [10, 12], "studies.depth.decades = [10, 12]: the theory's exponent"),
     (("studies", "depth", "escape", "step_size"), 9, "studies.depth.escape.step_size = 9.0: beyond"),

@@ -65,6 +65,19 @@ def test_the_chosen_run_has_the_least_held_out_error(design):
     assert mine.mean() < mean.median()  # and does better than half of the grid
 
 
+def test_the_held_out_error_decides_and_not_the_risk(design, monkeypatch):
+    grid = design[(design["setting"] == HELD_OUT) & (design["samples"] == 160)]
+    (point,) = points(grid[(grid["alpha"] == 2) & (grid["model"] == "quadratic")])
+    lanes = point["lanes"]
+    for best in (0, 4, 8):
+        error = np.ones(9)
+        error[best] = 0.5
+        monkeypatch.setattr(adaptivity, "held_out_error", lambda *_, error=error: error)
+        chosen = adaptivity.run_point(point, 1, "float32")
+        for key in ("step_size", "init"):
+            assert set(chosen[key]) == {lanes[best][key]}
+
+
 def test_results_count_all_samples(design):
     runs = [adaptivity.run_point(point, 0, "float32") for point in points(design)]
     theory = adaptivity.predicted(design)

@@ -258,12 +258,21 @@ def _check_study(key: str, one: dict, sweeps: dict) -> None:
         _check_survival(f"{key}.survival", one["survival"])
     if "escape" in one:
         _check_depth(key, one)
+    if "landmarks" in one:
+        _check_rows(key, one)
+    _check_counts(key, one)
+
+
+def _check_counts(key: str, one: dict) -> None:
+    """Of a sparse target's coordinates, and of random matrices."""
     if "sparsity" in one:
         sparsity, dimension = one["sparsity"], one["dimension"]
         reason = f"the target has only {dimension} coordinates"
         require(sparsity <= dimension, f"{key}.sparsity", sparsity, reason)
-    if "landmarks" in one:
-        _check_rows(key, one)
+    if "draws" in one:
+        rest = one["replicates"] - one["pilots"]
+        reason = f"a matrix needs a replicate of its own, and {rest} are no pilots"
+        require(one["draws"] <= rest, f"{key}.draws", one["draws"], reason)
 
 
 def _check_rows(key: str, one: dict) -> None:

@@ -121,13 +121,15 @@ def _step_range(runs, axis, scale, window) -> dict[str, float]:
 def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2) -> Iterator[dict]:
     """The exponent of ``theory`` over the last ``points`` of ``samples``, of each series.
 
-    The range is that over the last three stretches of so many points.
+    The range is that over the last three stretches of so many points; a series of fewer has none.
     """
     of = SCALES["samples"][against]
     for key, some in far.groupby(SERIES):
         some = some.sort_values("samples")
         x, y = of(some["samples"].to_numpy(float)), 1 / some["theory"].to_numpy()
         ends = range(max(points, len(x) - 2), len(x) + 1)
+        if not ends:
+            continue
         local = [_slope(x[end - points : end], y[end - points : end]) for end in ends]
         yield dict(zip(SERIES, key, strict=True)) | {
             "quantity": "local exponent",

@@ -160,19 +160,23 @@ def trained(
 
 
 def run_point(
-    point: dict, seed: int, dtype: str, inputs: int | None = None, replicates: Iterable[int] = ()
+    point: dict,
+    seed: int,
+    dtype: str,
+    inputs: int | None = None,
+    replicates: Iterable[int] | None = None,
 ) -> pd.DataFrame:
     """Last risks of a point's lanes, as of :func:`quadlaw.sgd.run_lanes`, with their labels.
 
     ``inputs`` is how many coordinates there are, by default those of the largest model; what lies
-    beyond enters labels as one Gaussian. ``replicates`` are all of the point's if none is named.
+    beyond enters labels as one Gaussian. ``replicates`` are by default all of the point's.
     ``learned`` counts weights that have passed half of their target; ``front`` is 0.
     """
     law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     spectrum = law.spectrum(inputs or max(lane["model_size"] for lane in point["lanes"]))
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in replicates or range(point["replicates"]):
+        for replicate in range(point["replicates"]) if replicates is None else replicates:
             times = [0, point["samples"]]
             for time, crews in trained(point, spectrum, replicate, seed, dtype, times):
                 if time == 0:

@@ -6,8 +6,8 @@ neither exponent (step sizes in units of one over the trace of the covariance, i
 powers of ten), and the pair of the least held-out error is taken, replicate by replicate.
 
 The quadratic model's weights are never negative, as are the targets, and all start alike: it may
-be given a start that suits many targets at once. The signed model, which starts from ``f = 0``
-whatever its parameters' start is, has no such choice.
+be given a start that suits many targets at once. The signed model starts from ``f = 0`` whatever
+its parameters' start is; with a large one it is close to linear SGD where targets are small.
 
 ``setting``: ``held-out`` for the runs so chosen, beside ``known exponents``, which follow the
 paper's rules with the theory's constant and train on all samples.

@@ -175,7 +175,8 @@ def _estimates(
         yield row
         if row["model"] != SIGNED:
             ends = {key: row[key] - row["theory"] for key in ("estimate", "ci_low", "ci_high")}
-            yield row | {"quantity": "exponent less theory", **ends, "theory": 0.0}
+            rest = {key: row[key] for key in row if not key.startswith("start_")}
+            yield rest | {"quantity": "exponent less theory", **ends, "theory": 0.0}
     yield from exponents(rotated, "rotated sample exponent", **options)
     pairs = ratios(reported)
     for name, pair in pairs.items():

@@ -272,8 +272,10 @@ def _growth_rows(runs: pd.DataFrame, window: tuple[float, float]) -> list[dict]:
     inside = times[times["coordinate"].between(*window)]
     for _, some in inside.groupby(["alpha", "beta"]):
         wide = some.pivot(index=["replicate", "coordinate"], columns="model", values="time")
-        ratio = np.log(wide["relu"] / wide["quadratic"]).dropna()
-        means = ratio[np.isfinite(ratio)].groupby("replicate").mean().to_numpy()
+        # Only coordinates that grew in all runs of both: others would count where they are fast.
+        grew = np.isfinite(wide).all(axis=1).groupby("coordinate").transform("all")
+        ratio = np.log(wide["relu"] / wide["quadratic"])[grew]
+        means = ratio.groupby("replicate").mean().to_numpy()
         name = {
             "quantity": "log of growth time over the quadratic model's", "theory": np.log(2),
         }  # fmt: skip
