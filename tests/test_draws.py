@@ -1,0 +1,44 @@
+"""Step sizes are chosen on pilots, which are not reported, among those at which all runs stay."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quadlaw import data_runs, draws
+from quadlaw.estimates import SERIES
+
+PILOTS = 3
+# Risk on pilots and on the others: the first fraction is best on pilots and bad on the rest.
+RISKS = {0.1: (1.0, 5.0), 0.2: (2.0, 0.5), 0.4: (3.0, 0.4)}
+
+
+def planted(labels, **columns):
+    rows = [
+        {"fraction": fraction, "replicate": r, "excess_risk": risks[r >= PILOTS]}
+        for fraction, risks in RISKS.items()
+        for r in range(10)
+    ]
+    return pd.DataFrame(rows).assign(diverged=False, **dict.fromkeys(labels, 0), **columns)
+
+
+def test_random_bases_choose_on_pilots_and_do_not_report_them():
+    runs = planted(SERIES, samples=64)
+    theory = runs[[*SERIES, "samples", "fraction"]].drop_duplicates().assign(theory=1.0)
+    found = draws.chosen(runs, theory, PILOTS)
+    assert set(found["fraction"]) == {0.1} and set(found["replicate"]) == set(range(PILOTS, 10))
+    runs.loc[(runs["fraction"] == 0.1) & (runs["replicate"] == 9), "diverged"] = True
+    assert set(draws.chosen(runs, theory, PILOTS)["fraction"]) == {0.2}
+    with pytest.raises(ValueError, match=r"^fractions = 'all': diverge$"):
+        draws.chosen(runs.assign(diverged=True), theory, PILOTS)
+
+
+def test_real_data_choose_on_pilots_and_do_not_report_them():
+    runs = planted(["model", "basis"], samples=64)
+    found = data_runs.chosen(runs, PILOTS, (32, 128))
+    assert set(found["fraction"]) == {0.1} and set(found["replicate"]) == set(range(PILOTS, 10))
+    outside = runs.assign(samples=16, excess_risk=1 / runs["excess_risk"])
+    both = pd.concat([runs, outside])  # what lies outside of the window has no say
+    assert set(data_runs.chosen(both, PILOTS, (32, 128))["fraction"]) == {0.1}
+    runs["diverged"] = runs["fraction"].eq(0.1) & runs["replicate"].ge(8)  # a fifth of all
+    assert set(data_runs.chosen(runs, PILOTS, (32, 128))["fraction"]) == {0.2}
+    assert np.isfinite(found["risk"]).all()
