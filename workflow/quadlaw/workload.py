@@ -331,9 +331,11 @@ def _depth(one: dict) -> Iterable[Stream]:
 
 def _adaptivity(one: dict) -> Iterable[Stream]:
     starts, size = len(one["init_weights"]), one["model_size"]
-    lanes = len(one["trace_shares"]) * sum(1 if m == "linear" else starts for m in adaptivity.RULES)
+    wide = {model: 2 if model == "signed" else 1 for model in adaptivity.RULES}  # features
+    tries = {model: 1 if model == "linear" else starts for model in wide}
+    lanes = len(one["trace_shares"]) * sum(wide[model] * tries[model] for model in wide)
     for problem in one["problems"]:
-        yield from _scaling(problem, one | {"size_factor": 4}, len(adaptivity.RULES))
+        yield from _scaling(problem, one | {"size_factor": 4}, sum(wide.values()))
         for samples in one["samples"]:
             trained = samples - adaptivity.held_out(samples)
             yield even(trained, problem.get("replicates", one["replicates"]), lanes, size)
