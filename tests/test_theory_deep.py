@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from quadlaw.problem import PowerLaw
 from quadlaw.theory import linear_risk, mean_field_risk, rates
-from quadlaw.theory.deep import deep_risk, start_weights
+from quadlaw.theory.deep import _moved, deep_risk, start_weights
 from quadlaw.theory.stability import stability_edge
 from quadlaw.variants import run_point
 
@@ -83,6 +83,23 @@ def test_without_noise_one_coordinate_is_gradient_flow(depth):
     early = expected > 0.01  # later, the noise that the risk itself makes counts
     assert early.sum() > 50 and expected[early].min() < 0.05
     assert np.allclose(found[early], expected[early], rtol=0.05)
+
+
+def test_noise_alone_moves_the_logarithm_as_ito_says():
+    """Where noise dominates, ``E log v`` falls by half of what ``Var log v`` gains."""
+    depth = 3  # of deeper models' particles, single ones escape
+    eta, init, steps, number = 0.02, 0.1, 80, 40_000
+    deviation = 1 / init ** (depth - 2)  # so that a step changes v by some e
+    draw, v = np.random.default_rng(0), np.full(number, init)
+    for _ in range(steps):
+        x, xi = draw.standard_normal((2, number))
+        v = v - eta * (v**depth * x + deviation * xi) * x * v ** (depth - 1)
+    law = _moved(np.log(init), 0.0, 1.0, 0.0, eta, steps, deviation**2, depth)
+    logs = np.log(v)
+    fallen, error = logs.mean() - np.log(init), logs.std() / np.sqrt(number)
+    assert law[0] - np.log(init) == pytest.approx(fallen, abs=4 * error + 0.03 * abs(fallen))
+    assert law[1] == pytest.approx(logs.var(), rel=0.06)
+    assert abs(fallen) > 10 * error  # control: without a drift
 
 
 @pytest.mark.parametrize("depth", (2, 3, 4))
