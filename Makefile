@@ -42,6 +42,7 @@ test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 	$(BIN)/snakemake --lint
 

@@ -12,9 +12,9 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from quadlaw.layout import rows, whole
+from quadlaw.base.layout import rows, whole
 from quadlaw.models import MODELS
-from quadlaw.streams import chunks
+from quadlaw.sgd.streams import chunks
 from rivals import INIT, PROBLEM, Run, Work, simulate
 
 OPERATIONS = 4  # multiplications, fused with additions or not, in one coordinate-update

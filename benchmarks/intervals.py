@@ -11,7 +11,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from quadlaw import PowerLaw, estimate_exponents, own_data
+from quadlaw import PowerLaw, estimate_exponents
+from quadlaw.data import own_data
 
 DATA_SETS = 200
 SETTINGS = [  # alpha, beta, sigma, rows, columns, freedom of the inputs

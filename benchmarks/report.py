@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from quadlaw.files import write_bytes
-from quadlaw.plotting import FULL_WIDTH, GREY, save, select, use_style
+from quadlaw.base.files import write_bytes
+from quadlaw.studies.plotting import FULL_WIDTH, GREY, save, select, use_style
 from rivals import ALL, QUADLAW
 
 # Okabe and Ito's colours, and a marker each for print without colour.

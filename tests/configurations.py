@@ -5,7 +5,7 @@ import copy
 import yaml
 
 from project import ROOT
-from quadlaw import config
+from quadlaw.ledger import config
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quadlaw.streams import chunks
+from quadlaw.sgd.streams import chunks
 
 
 def samples_of(spectrum, samples, replicate, seed):

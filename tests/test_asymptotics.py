@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from quadlaw import PowerLaw, TwoPhase
-from quadlaw.asymptotics import decades, local_exponents, tuned_risks
 from quadlaw.theory import predicted_risk, stability_edge, tuned_step
+from quadlaw.theory.asymptotics import decades, local_exponents, tuned_risks
 from quadlaw.theory.tuning import SAFE
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from configurations import CONFIG, changed, checked
 from project import copy_project, snakemake
-from quadlaw import cli, cost
+from quadlaw import cli
+from quadlaw.ledger import cost
 
 # --- configurations -------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from quadlaw import claims
-from quadlaw.claims import FAILED, OPEN, REPRODUCED, changed, evaluate, ledger, verdict
-from quadlaw.config import checked_claims
-from quadlaw.estimates import exponents, table
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.ledger import claims
+from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, changed, evaluate, ledger, verdict
+from quadlaw.ledger.config import checked_claims
 from quadlaw.theory import rates
 
 ROOT = Path(__file__).parents[1]

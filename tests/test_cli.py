@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 import quadlaw
-from quadlaw import planning
 from quadlaw.cli import main, parser
-from quadlaw.theory import tuned_step
+from quadlaw.theory import planning, tuned_step
 
 ARGUMENTS = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9"]
 SETTING = ["--alpha", "2.5", "--beta", "1.5", "--samples", "256", "--model-size", "16"]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from quadlaw import PowerLaw, TwoPhase
-from quadlaw.comparison import (
+from quadlaw.fit.comparison import (
     mean_field_check,
     mean_field_error,
     predicted_curves,

@@ -7,7 +7,7 @@ from snakemake.utils import update_config
 
 from configurations import CONFIG, SCHEMA, checked
 from project import ROOT
-from quadlaw.config import merged, read
+from quadlaw.ledger.config import merged, read
 
 
 def test_defaults_are_filled_in_and_the_argument_left_alone():

@@ -6,11 +6,11 @@ import pytest
 
 from configurations import CONFIG, changed, checked
 from project import OUTPUT
-from quadlaw import cost
-from quadlaw.config import read
-from quadlaw.designs import STREAM
-from quadlaw.learners import learner
-from quadlaw.workload import STREAMS, Stream, study_streams
+from quadlaw.fit.designs import STREAM
+from quadlaw.ledger import cost
+from quadlaw.ledger.config import read
+from quadlaw.ledger.workload import STREAMS, Stream, study_streams
+from quadlaw.sgd.learners import learner
 
 SWEEP = ("sweeps", "sample_scaling")
 REPLICATES = CONFIG["sweeps"]["sample_scaling"]["replicates"]

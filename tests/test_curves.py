@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.curves import choose_steps, curves, paired_ratio, ratio_curves, reported
-from quadlaw.exponents import fitted_exponents
+from quadlaw.fit.curves import choose_steps, curves, paired_ratio, ratio_curves, reported
+from quadlaw.fit.exponents import fitted_exponents
 from quadlaw.theory import rates
 
 SAMPLES = 2.0 ** np.arange(8, 15)

@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 
 from quadlaw import PowerLaw, simulate
-from quadlaw.designs import (
+from quadlaw.base.provenance import modules_used
+from quadlaw.base.tables import stacked
+from quadlaw.fit.designs import (
     measured_curves,
     points,
     predicted,
     scaling_rows,
     share,
 )
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.points import point_key, run_point
-from quadlaw.provenance import modules_used
-from quadlaw.tables import stacked
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.points import point_key, run_point
 from quadlaw.theory import linear_risk, rates, stability_edge
 
 PROBLEM = PowerLaw(2.0, 3.0)
@@ -169,5 +169,10 @@ def test_an_interval_of_a_statistic_covers_it():
 def test_points_are_keyed_by_the_code_that_runs_them():
     """Not by that of the theory, whose step sizes are in the key as numbers."""
     used = modules_used(run_point.__module__)
-    assert {"quadlaw.points", "quadlaw.sgd", "quadlaw.schedules", "quadlaw.problem"} <= set(used)
+    assert {
+        "quadlaw.fit.points",
+        "quadlaw.sgd.run",
+        "quadlaw.sgd.schedules",
+        "quadlaw.sgd.problem",
+    } <= set(used)
     assert not [name for name in used if name.startswith("quadlaw.theory")]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from quadlaw.config import COMPARISONS
+from quadlaw.ledger.config import COMPARISONS
 
 ROOT = Path(__file__).parents[1]
 

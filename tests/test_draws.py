@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw import data_runs, draws
-from quadlaw.estimates import SERIES
+from quadlaw.data import data_runs
+from quadlaw.fit.estimates import SERIES
+from quadlaw.studies import draws
 
 PILOTS = 3
 # Risk on pilots and on the others: the first fraction is best on pilots and bad on the rest.

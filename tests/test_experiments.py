@@ -6,8 +6,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quadlaw import PowerLaw, experiments
-from quadlaw.config import checked
+from quadlaw import PowerLaw
+from quadlaw.fit import experiments
+from quadlaw.ledger.config import checked
 from quadlaw.theory import rates
 from reference import linear_risk
 

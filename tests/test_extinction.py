@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.extinction import half_survival, shares, survival
+from quadlaw.studies.survival import half_survival, shares, survival
 from quadlaw.theory.stationary import ALIVE, surviving_share
 
 SETTINGS = {

@@ -5,7 +5,7 @@ import time
 import pandas as pd
 import pytest
 
-from quadlaw.files import (
+from quadlaw.base.files import (
     PARTIAL,
     compute_once,
     remove_partial,

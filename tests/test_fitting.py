@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quadlaw.fitting import fit_power_law, natural_clock, power_law_exponent
+from quadlaw.fit.fitting import fit_power_law, power_law_exponent
+from quadlaw.theory.rates import natural_clock
 
 X = 2.0 ** np.arange(8, 19)
 

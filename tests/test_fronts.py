@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.fronts import front_exponents, growth_times, weight_curves
+from quadlaw.fit.fronts import front_exponents, growth_times, weight_curves
 
 TIMES = np.concatenate([[0], np.unique(np.geomspace(1, 60_000, 400).round())])
 PROBLEM = {"model": "quadratic", "alpha": 2.5, "beta": 1.5, "sigma": 0.5, "step_size": 0.1}

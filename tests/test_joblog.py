@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from joblog import logged
-from quadlaw.timing import cpu_seconds
+from quadlaw.base.timing import cpu_seconds
 
 
 def test_a_failure_leaves_one_line_for_the_terminal_and_its_traceback_in_the_log(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from quadlaw.layout import LINE, rows, whole
+from quadlaw.base.layout import LINE, rows, whole
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

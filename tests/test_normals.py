@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
-from quadlaw.normals import BLOCK, fill, philox
+from quadlaw.base.normals import BLOCK, fill, philox
 
 KEY = np.array([1, 20, 300, 4000], np.uint32)
 

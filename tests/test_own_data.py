@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from quadlaw import PowerLaw, estimate_exponents, own_data
+from quadlaw import PowerLaw, estimate_exponents
+from quadlaw.data import own_data
 
 DATA_SETS, CONTROLS = 200, 50
 NOMINAL = 0.95

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import quadlaw
-from quadlaw import PowerLaw, planning
-from quadlaw.frontier import setting
-from quadlaw.theory import rates, tuned_step
+from quadlaw import PowerLaw
+from quadlaw.theory import planning, rates, tuned_step
+from quadlaw.theory.planning import setting
 
 ABOVE, BELOW = PowerLaw(2.5, 1.5), PowerLaw(1.5, 2.5)
 CROSSING = PowerLaw(4.0, 2.0)  # within reach

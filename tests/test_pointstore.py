@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from pointstore import collected
-from quadlaw.provenance import code_hash
+from quadlaw.base.provenance import code_hash
 
-MODULES = ["quadlaw.checks"]
+MODULES = ["quadlaw.base.checks"]
 
 
 def work(calls):

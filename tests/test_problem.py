@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quadlaw import PowerLaw, Spectrum
-from quadlaw.problem import Finite
+from quadlaw.sgd.problem import Finite
 
 exponents = st.floats(1.05, 6)
 

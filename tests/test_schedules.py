@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quadlaw import TwoPhase
-from quadlaw.schedules import Constant, Cosine, Polynomial, named
+from quadlaw.sgd.schedules import Constant, Cosine, Polynomial, named
 from reference import step_sizes
 
 

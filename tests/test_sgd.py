@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import quadlaw
-from quadlaw import PowerLaw, streams
-from quadlaw.schedules import Constant
-from quadlaw.sgd import LANE_COLUMNS, run_lanes
+from quadlaw import PowerLaw
+from quadlaw.sgd.run import LANE_COLUMNS, run_lanes, streams
+from quadlaw.sgd.schedules import Constant
 from reference import excess_risk, linear_risk, samples_of, sgd, step_sizes
 
 PROBLEM = PowerLaw(2.0, 2.5, 0.5)

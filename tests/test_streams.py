@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from quadlaw import PowerLaw, streams
+from quadlaw import PowerLaw
+from quadlaw.sgd import streams
 from reference import samples_of
 
 SPECTRUM = PowerLaw(2.0, 2.5, 0.7).spectrum(5)

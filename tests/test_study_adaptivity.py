@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.problem import PowerLaw
-from quadlaw.streams import chunks
+from quadlaw.fit.designs import points
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.streams import chunks
 from quadlaw.studies import adaptivity
 from quadlaw.studies.adaptivity import FRESH, HELD_OUT, KNOWN, held_out_error
 
@@ -82,7 +82,7 @@ def test_results_count_all_samples(design):
     runs = [adaptivity.run_point(point, 0, "float32") for point in points(design)]
     theory = adaptivity.predicted(design)
     assert theory["theory"].notna().sum() == 2 * 3 * 3  # known exponents alone
-    from quadlaw.tables import stacked
+    from quadlaw.base.tables import stacked
 
     curves, estimates = adaptivity.results({"runs": stacked(runs), "theory": theory}, SETTINGS)
     assert set(curves["samples"]) == {200, 400, 800}

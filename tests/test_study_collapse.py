@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.fitting import natural_clock
 from quadlaw.studies import collapse as study
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 SERIES = {"model": "quadratic", "alpha": 2.5, "beta": 1.5, "sigma": 0.5, "init_scale": 0.5}
 SIZES, SAMPLES = [4, 8, 16, 32, 64, 256, 1024], [1024, 4096, 16384, 65536]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from quadlaw.fitting import natural_clock
 from quadlaw.studies import compute_frontier
 from quadlaw.studies.compute_frontier import frontier, optimum, resampled, slopes
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 SETTINGS = {
     "problems": [{"alpha": 2.5, "beta": 1.5}],

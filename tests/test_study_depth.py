@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.problem import PowerLaw
+from quadlaw.fit.designs import points
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import depth
 from quadlaw.theory import rates
 from quadlaw.theory.stability import stability_edge

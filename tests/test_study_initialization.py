@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import predicted
+from quadlaw.fit.designs import predicted
 from quadlaw.studies import initialization
 
 SETTINGS = {

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import log_ndtr
 
-from quadlaw import points as plain
-from quadlaw.designs import points
-from quadlaw.learners import INPUTS, KURTOSIS, laplace, transformed
-from quadlaw.problem import PowerLaw
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit import points as plain
+from quadlaw.fit.designs import points
+from quadlaw.sgd.learners import INPUTS, KURTOSIS, laplace, transformed
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import inputs
-from quadlaw.tables import select, stacked
 
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import noise
 
 SETTINGS = {

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import named
-from quadlaw.streams import chunks
+from quadlaw.base.tables import select
+from quadlaw.fit.designs import points
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.variants import trained, with_signs
 from quadlaw.studies import parameterizations as study
-from quadlaw.tables import select
-from quadlaw.variants import trained, with_signs
 
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5, "replicates": 6}, {"alpha": 2.0, "beta": 3.0}],

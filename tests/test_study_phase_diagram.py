@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from quadlaw.fitting import natural_clock
 from quadlaw.studies import phase_diagram
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 PLANE = [1.5, 2.5, 3.5]
 SAMPLES = [1024, 4096, 16384, 65536]

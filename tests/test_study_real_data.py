@@ -8,13 +8,13 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.special import gamma, kv
 
-from quadlaw import datasets, kernels
-from quadlaw.data_runs import FLIPPED, LINEAR, QUADRATIC, SIGNED, STRAIGHT
-from quadlaw.held_out import HeldOut
-from quadlaw.own_data import synthetic
-from quadlaw.problem import PowerLaw
+from quadlaw.base.tables import select
+from quadlaw.data import datasets, kernels
+from quadlaw.data.data_runs import FLIPPED, LINEAR, QUADRATIC, SIGNED, STRAIGHT
+from quadlaw.data.held_out import HeldOut
+from quadlaw.data.own_data import synthetic
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies.real_data import Splits, studied
-from quadlaw.tables import select
 
 SETTINGS = {
     "landmarks": 8,

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.learners import kink_risk
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import named
-from quadlaw.streams import chunks
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.designs import points
+from quadlaw.sgd.learners import kink_risk
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.variants import trained
 from quadlaw.studies import relu
-from quadlaw.tables import select, stacked
-from quadlaw.variants import trained
 
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5, "replicates": 6}, {"alpha": 2.0, "beta": 3.0}],

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from quadlaw import PowerLaw
-from quadlaw.designs import points
-from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
-from quadlaw.schedules import TwoPhase
+from quadlaw.fit.designs import points
+from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.studies import rescaling
+from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.theory import stability_edge
 from quadlaw.theory.tuning import SAFE
 from reference import samples_of, step_sizes

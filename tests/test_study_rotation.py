@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.curves import with_divergence
-from quadlaw.designs import points
-from quadlaw.learners import basis, blockwise, rotation
-from quadlaw.problem import PowerLaw
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import points
+from quadlaw.sgd.learners import basis, blockwise, rotation
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.variants import run_point
 from quadlaw.studies import rotation as study
 from quadlaw.theory import linear_risk
 from quadlaw.theory.flow import signed_flow, turned
-from quadlaw.variants import run_point
 
 QUARTER = np.pi / 2
 SETTINGS = {

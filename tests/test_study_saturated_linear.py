@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from quadlaw.designs import predicted
-from quadlaw.estimates import far_exponents
-from quadlaw.problem import PowerLaw
+from quadlaw.fit.designs import predicted
+from quadlaw.fit.estimates import far_exponents
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import saturated_linear
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED
 from quadlaw.theory import rates, stability_edge

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.points import run_point
+from quadlaw.fit.designs import points
+from quadlaw.fit.points import run_point
 from quadlaw.studies import schedules
 
 SETTINGS = {

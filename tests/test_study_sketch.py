@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.draws import LINEAR, SIGNED
-from quadlaw.learners import sketch
-from quadlaw.problem import PowerLaw
+from quadlaw.fit.designs import points
+from quadlaw.sgd.learners import sketch
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.variants import run_point
 from quadlaw.studies import sketch as study
+from quadlaw.studies.draws import LINEAR, SIGNED
 from quadlaw.studies.sketch import SKETCHED, TOP, View
 from quadlaw.theory import linear_risk
-from quadlaw.variants import run_point
 
 SETTINGS = {
     "problems": [{"alpha": 2.5, "beta": 1.5}],

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
-from quadlaw.points import run_point
-from quadlaw.problem import PowerLaw
+from quadlaw.fit.designs import points
+from quadlaw.fit.points import run_point
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import stability
 from quadlaw.theory import stability_edge
 

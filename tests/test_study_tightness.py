@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.fitting import natural_clock
 from quadlaw.studies import tightness as study
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 SAMPLES = [10**k for k in range(5, 13)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.designs import points
+from quadlaw.fit.designs import points
 from quadlaw.studies import uniform_spectrum as study
 from quadlaw.theory import predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE

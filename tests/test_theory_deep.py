@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from quadlaw.problem import PowerLaw
+from quadlaw.sgd.learners import start_weights
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.variants import run_point
 from quadlaw.theory import linear_risk, mean_field_risk, rates
-from quadlaw.theory.deep import _moved, deep_risk, start_weights
+from quadlaw.theory.deep import _moved, deep_risk
 from quadlaw.theory.stability import stability_edge
-from quadlaw.variants import run_point
 
 # alpha, beta, sigma, L times the step size, v_0: alpha above, at and below beta. Where alpha lies
 # far above, single runs lose a leading coordinate, and a mean over runs means little.

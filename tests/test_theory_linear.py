@@ -5,8 +5,8 @@ import pytest
 
 import reference
 from quadlaw import PowerLaw, TwoPhase, simulate
-from quadlaw.problem import Finite
-from quadlaw.schedules import Constant, Cosine, Polynomial
+from quadlaw.sgd.problem import Finite
+from quadlaw.sgd.schedules import Constant, Cosine, Polynomial
 from quadlaw.theory import linear_risk, stability_edge
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 

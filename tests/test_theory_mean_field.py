@@ -44,7 +44,7 @@ def test_closure_agrees_with_the_accurate_method(alpha, beta, sigma, eta, init):
 def test_kernels_just_compiled_give_the_bytes_of_those_from_the_cache(tmp_path):
     source = """if True:
         from hashlib import sha256
-        from quadlaw.problem import PowerLaw
+        from quadlaw.sgd.problem import PowerLaw
         from quadlaw.theory import mean_field_risk
         settings = {"model_size": 4, "samples": 4096, "step_size": 0.1, "init": 0.1}
         settings |= {"method": "accurate", "particles": 256, "whole": True}

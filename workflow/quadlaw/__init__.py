@@ -1,11 +1,11 @@
 """Scaling laws of one-pass SGD in quadratically parameterized linear regression."""
 
 from quadlaw import theory
-from quadlaw.own_data import estimate_exponents
-from quadlaw.planning import plan
-from quadlaw.problem import PowerLaw, Spectrum
-from quadlaw.schedules import TwoPhase
-from quadlaw.sgd import simulate, trajectory
+from quadlaw.data.own_data import estimate_exponents
+from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.run import simulate, trajectory
+from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.theory.planning import plan
 
 __all__ = [
     "PowerLaw",

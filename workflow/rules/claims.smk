@@ -16,7 +16,7 @@ rule claims:
     params:
         figures=ESTIMATED,
         sources=SOURCES,
-        code=code_hash("quadlaw.claims", "quadlaw.files"),
+        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
     message:
         "The ledger of claims"
     script:
@@ -35,7 +35,7 @@ rule verdicts:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.claims", "quadlaw.files"),
+        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
     message:
         "Verdicts against those of the last full run"
     script:

@@ -2,11 +2,11 @@
 
 import yaml
 
-from quadlaw.config import checked, checked_claims
-from quadlaw.cost import require_affordable_config
-from quadlaw.experiments import batches, model_sizes, sweep_points
-from quadlaw.files import remove_partial, require_writable
-from quadlaw.provenance import code_hash
+from quadlaw.ledger.config import checked, checked_claims
+from quadlaw.ledger.cost import require_affordable_config
+from quadlaw.fit.experiments import batches, model_sizes, sweep_points
+from quadlaw.base.files import remove_partial, require_writable
+from quadlaw.base.provenance import code_hash
 from quadlaw.studies import study
 
 
@@ -29,7 +29,7 @@ except ValueError as fault:
     refuse("configuration", fault)
 
 # What a simulated table depends on; Snakemake does not follow imports.
-RUN_MODULES = ["quadlaw.experiments", "quadlaw.files", "quadlaw.provenance"]
+RUN_MODULES = ["quadlaw.fit.experiments", "quadlaw.base.files", "quadlaw.base.provenance"]
 RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 SWEEPS = config["sweeps"]
@@ -119,13 +119,13 @@ def study_settings(wildcards):
 
 def study_code(name):
     """Hash of the code of a study and of what it imports."""
-    return code_hash(f"quadlaw.studies.{name}", "quadlaw.designs", "quadlaw.files")
+    return code_hash(f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files")
 
 
 def study_run_modules(name):
     """What a study's simulated tables depend on."""
     own = [f"quadlaw.studies.{name}"] if hasattr(study(name), "run_point") else []
-    return [*own, "quadlaw.designs", "quadlaw.points", "quadlaw.files", "quadlaw.provenance"]
+    return [*own, "quadlaw.fit.designs", "quadlaw.fit.points", "quadlaw.base.files", "quadlaw.base.provenance"]
 
 
 def study_parts(name):

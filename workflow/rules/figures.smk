@@ -18,7 +18,7 @@ rule figure:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.plotting", "quadlaw.theory"),
+        code=code_hash("quadlaw.studies.plotting", "quadlaw.theory"),
         drawn=drawn,
     message:
         "Figure {wildcards.name}"

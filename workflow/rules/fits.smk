@@ -19,7 +19,7 @@ rule fit_sweep:
     params:
         pilots=lambda wildcards: SWEEPS[wildcards.sweep]["pilots"],
         fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
-        code=code_hash("quadlaw.exponents", "quadlaw.files"),
+        code=code_hash("quadlaw.fit.exponents", "quadlaw.base.files"),
     message:
         "Curves and exponents of {wildcards.sweep}"
     script:
@@ -44,7 +44,7 @@ rule fit_trajectory:
         "../../envs/environment.yaml"
     params:
         window=lambda wildcards: TRAJECTORIES[wildcards.trajectory]["fit"]["window"],
-        code=code_hash("quadlaw.fronts", "quadlaw.files"),
+        code=code_hash("quadlaw.fit.fronts", "quadlaw.base.files"),
     message:
         "Weights over time and the front of {wildcards.trajectory}"
     script:
@@ -66,7 +66,7 @@ rule collect_fits:
         "../../envs/environment.yaml"
     params:
         figures=FITTED,
-        code=code_hash("quadlaw.files"),
+        code=code_hash("quadlaw.base.files"),
     message:
         "All fitted exponents beside their predictions"
     script:

@@ -12,7 +12,7 @@ rule provenance:
         "../../envs/environment.yaml"
     params:
         configuration=config,
-        code=code_hash("quadlaw.files"),
+        code=code_hash("quadlaw.base.files"),
     message:
         "What the run was made with"
     script:
@@ -50,7 +50,7 @@ rule report_pages:
         "../../envs/environment.yaml"
     params:
         figures=FIGURES,
-        code=code_hash("quadlaw.claims", "quadlaw.files"),
+        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
     message:
         "Ledger, run and captions for the report"
     script:

@@ -9,7 +9,7 @@ rule spectrum:
         "../../envs/environment.yaml"
     params:
         problem=lambda wildcards: SPECTRA[wildcards.problem],
-        code=code_hash("quadlaw.problem", "quadlaw.files"),
+        code=code_hash("quadlaw.sgd.problem", "quadlaw.base.files"),
     message:
         "Spectrum and target of {wildcards.problem}"
     script:

@@ -71,7 +71,7 @@ rule study_tuned:
         grid=lambda wildcards: STUDIES[wildcards.study]["grid"],
         parts=lambda wildcards: STUDIES[wildcards.study]["grid"]["jobs"],
         sigma=config["sigma"],
-        code=code_hash("quadlaw.asymptotics", "quadlaw.files"),
+        code=code_hash("quadlaw.theory.asymptotics", "quadlaw.base.files"),
     message:
         "Theory's risk at its best step sizes, {wildcards.study}, part {wildcards.part}"
     script:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
 from verdicts import COLUMNS
 
 ROOT = Path(__file__).parents[2]

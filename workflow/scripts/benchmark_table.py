@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from joblog import logged
-from quadlaw.files import write_table
-from quadlaw.timing import cpu_seconds
+from quadlaw.base.files import write_table
+from quadlaw.base.timing import cpu_seconds
 
 
 def summary(rule, benchmarks, logs):

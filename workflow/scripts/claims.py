@@ -7,7 +7,8 @@ import pandas as pd
 import yaml
 
 from joblog import logged
-from quadlaw.claims import (
+from quadlaw.base.files import write_bytes, write_table
+from quadlaw.ledger.claims import (
     FAILED,
     OPEN,
     REPRODUCED,
@@ -17,7 +18,6 @@ from quadlaw.claims import (
     simultaneous,
     summary,
 )
-from quadlaw.files import write_bytes, write_table
 
 
 def fitted(fits):

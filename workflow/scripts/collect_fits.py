@@ -3,7 +3,7 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.files import write_bytes, write_table
+from quadlaw.base.files import write_bytes, write_table
 
 COLUMNS = ["figure", "model", "alpha", "beta", "sigma", "init_scale", "quantity", "against"]
 

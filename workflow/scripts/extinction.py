@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.extinction import half_survival, shares
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.studies.survival import half_survival, shares
 
 
 def main(runs, survival_csv, estimates_csv):

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.curves import choose_steps, curves, ratio_curves, reported
-from quadlaw.exponents import AXES, fitted_exponents
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.fit.curves import choose_steps, curves, ratio_curves, reported
+from quadlaw.fit.exponents import AXES, fitted_exponents
 
 
 def main(runs, pilots, fit, curves_csv, ratios_csv, fits_csv, reported_parquet):

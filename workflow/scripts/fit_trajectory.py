@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.files import write_table
-from quadlaw.fronts import front_exponents, weight_curves
+from quadlaw.base.files import write_table
+from quadlaw.fit.fronts import front_exponents, weight_curves
 
 
 def main(runs, window, curves_csv, fits_csv):

@@ -4,7 +4,7 @@ import sys
 import traceback
 from contextlib import contextmanager, redirect_stdout
 
-from quadlaw.timing import cpu_line
+from quadlaw.base.timing import cpu_line
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.comparison import mean_field_check
-from quadlaw.files import write_table
-from quadlaw.provenance import require_unchanged
-from quadlaw.schedules import TwoPhase
+from quadlaw.base.files import write_table
+from quadlaw.base.provenance import require_unchanged
+from quadlaw.fit.comparison import mean_field_check
+from quadlaw.sgd.schedules import TwoPhase
 
 
 def main(setting, common, modules, code, table):

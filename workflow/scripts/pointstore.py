@@ -4,8 +4,8 @@ import time
 
 import pandas as pd
 
-from quadlaw.files import compute_once
-from quadlaw.provenance import require_unchanged
+from quadlaw.base.files import compute_once
+from quadlaw.base.provenance import require_unchanged
 
 
 def collected(work, store, modules, code):

@@ -13,7 +13,7 @@ from pathlib import Path
 from llvmlite.binding import get_host_cpu_name
 
 from joblog import logged
-from quadlaw.files import write_bytes
+from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 UNKNOWN = "unknown"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from quadlaw.files import write_bytes
+from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
 TABLES = {

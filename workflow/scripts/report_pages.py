@@ -11,8 +11,8 @@ import yaml
 
 from claims import number, read, span, verdicts_of
 from joblog import logged
-from quadlaw.claims import FAILED, OPEN, REPRODUCED, summary
-from quadlaw.files import write_bytes
+from quadlaw.base.files import write_bytes
+from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, summary
 
 INTERVAL = "95 % interval, or range"
 

@@ -6,17 +6,17 @@ import pandas as pd
 
 from joblog import logged
 from pointstore import collected
-from quadlaw.experiments import model_sizes, point_key, run_point
-from quadlaw.files import write_table
-from quadlaw.problem import Spectrum
-from quadlaw.provenance import code_hash
+from quadlaw.base.files import write_table
+from quadlaw.base.provenance import code_hash
+from quadlaw.fit.experiments import model_sizes, point_key, run_point
+from quadlaw.sgd.problem import Spectrum
 
 
 def work(spectra, points):
     """Each point with its name, its key and what computes it."""
     known = [Spectrum.from_frame(pd.read_parquet(path)) for path in spectra]
     spectrum_of = {(one.alpha, one.beta): one for one in known}
-    code = code_hash("quadlaw.sgd")
+    code = code_hash("quadlaw.sgd.run")
     for point in points:
         spectrum = spectrum_of[point["alpha"], point["beta"]].head(max(model_sizes(point)))
         name = "alpha={alpha} beta={beta} T={samples} replicates={replicates}".format(**point)

@@ -1,8 +1,8 @@
 """Write the spectrum of one problem."""
 
 from joblog import logged
-from quadlaw.files import write_table
-from quadlaw.problem import PowerLaw
+from quadlaw.base.files import write_table
+from quadlaw.sgd.problem import PowerLaw
 
 
 def main(problem, table):

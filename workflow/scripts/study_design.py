@@ -1,7 +1,7 @@
 """List the settings that a study simulates."""
 
 from joblog import logged
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
 from quadlaw.studies import study
 
 

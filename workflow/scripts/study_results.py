@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from joblog import logged
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
 from quadlaw.studies import study
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 
 from joblog import logged
 from pointstore import collected
-from quadlaw import designs, points
-from quadlaw.files import write_table
-from quadlaw.provenance import code_hash
+from quadlaw.base.files import write_table
+from quadlaw.base.provenance import code_hash
+from quadlaw.fit import designs, points
 from quadlaw.studies import study
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw import designs
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.fit import designs
 from quadlaw.studies import study
 
 

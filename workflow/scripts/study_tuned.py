@@ -1,8 +1,8 @@
 """The theory's risks at its best step sizes, for a part of a study's grid."""
 
 from joblog import logged
-from quadlaw.asymptotics import grid_cells, grid_risks
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.theory.asymptotics import grid_cells, grid_risks
 
 
 def main(grid, part, parts, sigma, table):

@@ -1,9 +1,9 @@
 """Which coordinates of which runs survive, at every step size."""
 
 from joblog import logged
-from quadlaw.extinction import survival
-from quadlaw.files import write_table
-from quadlaw.provenance import require_unchanged
+from quadlaw.base.files import write_table
+from quadlaw.base.provenance import require_unchanged
+from quadlaw.studies.survival import survival
 
 
 def main(settings, seed, precision, modules, code, table):

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.comparison import predicted_curves, predicted_exponents
-from quadlaw.files import write_table
-from quadlaw.schedules import TwoPhase
+from quadlaw.base.files import write_table
+from quadlaw.fit.comparison import predicted_curves, predicted_exponents
+from quadlaw.sgd.schedules import TwoPhase
 
 
 def main(curves, schedule, fit, theory_csv, exponents_csv):

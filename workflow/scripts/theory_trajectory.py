@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.comparison import predicted_front, predicted_weights
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.fit.comparison import predicted_front, predicted_weights
 
 
 def main(fits, points, theory_csv, exponents_csv):

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.comparison import mean_field_error
-from quadlaw.files import write_bytes, write_table
+from quadlaw.base.files import write_bytes, write_table
+from quadlaw.fit.comparison import mean_field_error
 
 SETTING = ["alpha", "beta", "sigma", "step_size", "init", "samples"]
 SIMULATED = ["mean", "mean_error", "diverged_share", "replicates"]

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.experiments import run_trajectory
-from quadlaw.files import write_table
-from quadlaw.problem import Spectrum
-from quadlaw.provenance import require_unchanged
+from quadlaw.base.files import write_table
+from quadlaw.base.provenance import require_unchanged
+from quadlaw.fit.experiments import run_trajectory
+from quadlaw.sgd.problem import Spectrum
 
 
 def main(spectrum, point, modules, code, table):

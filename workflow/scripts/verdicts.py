@@ -3,8 +3,8 @@
 import pandas as pd
 
 from joblog import logged
-from quadlaw.claims import IDENTITY, changed
-from quadlaw.files import write_table
+from quadlaw.base.files import write_table
+from quadlaw.ledger.claims import IDENTITY, changed
 
 COLUMNS = [*IDENTITY, "verdict"]
 

@@ -18,14 +18,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs, variants
-from quadlaw.curves import median_with_interval, with_divergence
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.problem import PowerLaw, Spectrum
-from quadlaw.schedules import TwoPhase
-from quadlaw.sgd import DIVERGED
-from quadlaw.streams import chunks
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit import designs
+from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.sgd import variants
+from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.run import DIVERGED
+from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.streams import chunks
 
 HELD_OUT, KNOWN = "held-out", "known exponents"
 SHARE = 0.2  # of the samples, held out

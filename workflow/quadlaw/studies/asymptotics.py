@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from quadlaw.asymptotics import KEYS, local_exponents
-from quadlaw.estimates import table
+from quadlaw.fit.estimates import table
+from quadlaw.theory.asymptotics import KEYS, local_exponents
 
 CLOCKS = {"T": "against_T", "T/log2 T": "against_clock"}
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from quadlaw.curves import SERIES, curves
-from quadlaw.estimates import interval, table
-from quadlaw.fitting import natural_clock
-from quadlaw.tables import select
+from quadlaw.base.tables import select
+from quadlaw.fit.curves import SERIES, curves
+from quadlaw.fit.estimates import interval, table
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 PLANE = ["samples", "model_size"]
 

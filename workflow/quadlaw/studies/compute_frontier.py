@@ -16,15 +16,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import with_divergence
-from quadlaw.designs import measured_curves, predicted, tuned_constant
-from quadlaw.estimates import ends, table
-from quadlaw.fitting import natural_clock
-from quadlaw.frontier import setting, unit_size
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import measured_curves, predicted
+from quadlaw.fit.estimates import ends, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.theory import rates
+from quadlaw.theory.planning import setting, unit_size
+from quadlaw.theory.rates import natural_clock
+from quadlaw.theory.tuning import tuned_constant
 
 SMALLEST, LARGEST = 1 / 8, 4  # model sizes tried, in units of C^(1/(s + 1))
 RESAMPLES = 1000

@@ -12,8 +12,8 @@ Ding et al. 2025 (arXiv 2502.09106) state the powers; where they take effect is 
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import paired_ratio, ratio_curves
-from quadlaw.estimates import interval, table
+from quadlaw.fit.curves import paired_ratio, ratio_curves
+from quadlaw.fit.estimates import interval, table
 
 PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
 HUGE = 1e3

@@ -17,17 +17,18 @@ first weight has passed half of its target, against ``1 / w_0``, at a step size 
 import numpy as np
 import pandas as pd
 
-from quadlaw import variants
-from quadlaw.asymptotics import decades
-from quadlaw.designs import measured_curves
-from quadlaw.estimates import exponents, far_exponents, table
-from quadlaw.fitting import fit_power_law
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import Constant, TwoPhase, named
-from quadlaw.sgd import log_spaced
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.designs import measured_curves
+from quadlaw.fit.estimates import exponents, far_exponents, table
+from quadlaw.fit.fitting import fit_power_law
+from quadlaw.sgd import variants
+from quadlaw.sgd.learners import STARTS
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.run import log_spaced
+from quadlaw.sgd.schedules import Constant, TwoPhase, named
 from quadlaw.theory import rates
-from quadlaw.theory.deep import STARTS, deep_risk
+from quadlaw.theory.asymptotics import decades
+from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import LARGEST, SAFE, SMALLEST, least_risk
 

@@ -25,11 +25,11 @@ import pandas as pd
 from scipy.special import zeta
 from scipy.stats import gamma, norm
 
-from quadlaw.curves import SERIES, median_with_interval
-from quadlaw.estimates import exponents, table
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import named
-from quadlaw.sgd import GROWN
+from quadlaw.fit.curves import SERIES, median_with_interval
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.run import GROWN
+from quadlaw.sgd.schedules import named
 from quadlaw.theory import linear_risk, mean_field
 from quadlaw.theory.grids import Nodes
 

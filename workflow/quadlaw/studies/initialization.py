@@ -22,14 +22,14 @@ those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
 import numpy as np
 import pandas as pd
 
-from quadlaw.asymptotics import decades
-from quadlaw.curves import with_divergence
-from quadlaw.designs import measured_curves, predicted, scaling_rows
-from quadlaw.estimates import ends, exponents, resampled, table
-from quadlaw.fitting import curve_exponent
-from quadlaw.problem import PowerLaw
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import measured_curves, predicted, scaling_rows
+from quadlaw.fit.estimates import ends, exponents, resampled, table
+from quadlaw.fit.fitting import curve_exponent
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
+from quadlaw.theory.asymptotics import decades
 
 USUAL = 0.5  # the v_0 scale of the other figures
 KEEPS = 1.1  # a value keeps the risk up to this factor of the least

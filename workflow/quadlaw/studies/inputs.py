@@ -21,13 +21,13 @@ The theory drawn is that of Gaussian inputs, at whose step sizes all laws run.
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs
-from quadlaw.curves import median_with_interval, with_divergence
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.problem import PowerLaw
-from quadlaw.tables import select, stacked
-from quadlaw.variants import run_point as run_point  # what simulates this study
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit import designs
+from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
 
 MODELS = ("quadratic", "linear")
 KEYS = ["model", "alpha", "beta", "samples", "step_factor"]

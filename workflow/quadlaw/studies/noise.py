@@ -9,13 +9,13 @@ those that do falls as ``(eta S)^(-2 / (beta - alpha))``.
 import numpy as np
 import pandas as pd
 
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, table
-from quadlaw.fitting import curve_exponent, fit_power_law
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import Constant
-from quadlaw.sgd import GROWN
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.fit.fitting import curve_exponent, fit_power_law
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.run import GROWN
+from quadlaw.sgd.schedules import Constant
 from quadlaw.theory.stationary import surviving_share
 
 TUNED, CONSTANT = "tuned", "constant"

@@ -19,15 +19,15 @@ target of alternating signs is the control: it cannot learn half of it.
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, table
-from quadlaw.learners import learner
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import named
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit import designs
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.sgd.learners import learner
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
 from quadlaw.theory import mean_field
-from quadlaw.variants import run_point as run_point  # what simulates this study
 
 LINEAR = "linear from zero"
 HALVES = ("signed", "two-layer")  # models of two halves

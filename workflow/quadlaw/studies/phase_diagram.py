@@ -20,14 +20,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import with_divergence
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.exponents import SCALES, scale_fits
-from quadlaw.fitting import curve_exponent, natural_clock
-from quadlaw.problem import PowerLaw
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.exponents import SCALES, scale_fits
+from quadlaw.fit.fitting import curve_exponent
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 from quadlaw.theory.tuning import SAFE
 
 MODELS = ("quadratic", "linear")

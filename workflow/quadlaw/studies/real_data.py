@@ -1,17 +1,17 @@
 """Does the law hold on real data, with exponents that are estimated from it?
 
-Labels and columns of :func:`quadlaw.datasets.flights`; features of Matern kernels, whose smoothness
-sets ``alpha``. Rows, in a random order, are split into landmarks, an estimation split, a held-out
-split and blocks for training:
+Labels and columns of :func:`quadlaw.data.datasets.flights`; features of Matern kernels, whose
+smoothness sets ``alpha``. Rows, in a random order, are split into landmarks, an estimation split,
+a held-out split and blocks for training:
 
 * on the *estimation* split: the eigenbasis, ``alpha``, ``beta``, the noise, the stability edge;
-* on *blocks*, one pass each (:mod:`quadlaw.data_runs`): linear and signed SGD of features along
-  the eigenvectors; as controls, signed SGD along randomly rotated ones, and the quadratic model
-  with the estimated signs. A run of ``T`` samples takes the first ``T`` rows of its replicate's
-  block. ``eta = c D^p`` and ``v_0`` follow the paper's rules with the estimated exponents; ``c``
-  has the least risk on pilot blocks, which are not reported;
+* on *blocks*, one pass each (:mod:`quadlaw.data.data_runs`): linear and signed SGD of features
+  along the eigenvectors; as controls, signed SGD along randomly rotated ones, and the quadratic
+  model with the estimated signs. A run of ``T`` samples takes the first ``T`` rows of its
+  replicate's block. ``eta = c D^p`` and ``v_0`` follow the paper's rules with the estimated
+  exponents; ``c`` has the least risk on pilot blocks, which are not reported;
 * on the *held-out* split: the excess risk over the best linear predictor
-  (:mod:`quadlaw.held_out`).
+  (:mod:`quadlaw.data.held_out`).
 
 Intervals over replicates cover the draw of training rows and their order, from these flights. Not
 covered is the draw of the held-out rows: ``shifted floor`` gives the exponents if the floor lay two
@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quadlaw import datasets, designs
-from quadlaw.checks import require
-from quadlaw.curves import median_with_interval
-from quadlaw.data_runs import (
+from quadlaw.base.checks import require
+from quadlaw.base.tables import stacked
+from quadlaw.data import datasets
+from quadlaw.data.data_runs import (
     KEYS,
     LINEAR,
     NAMES,
@@ -39,12 +39,13 @@ from quadlaw.data_runs import (
     chosen,
     trained,
 )
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.held_out import Eigenbasis, HeldOut, measured_problem
-from quadlaw.kernels import nystroem
-from quadlaw.own_data import DataExponents
-from quadlaw.problem import Finite
-from quadlaw.tables import stacked
+from quadlaw.data.held_out import Eigenbasis, HeldOut, measured_problem
+from quadlaw.data.kernels import nystroem
+from quadlaw.data.own_data import DataExponents
+from quadlaw.fit import designs
+from quadlaw.fit.curves import median_with_interval
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.sgd.problem import Finite
 from quadlaw.theory import rates
 
 SEED = 0  # of the order of the rows

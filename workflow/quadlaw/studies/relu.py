@@ -30,18 +30,18 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.experiments import settings as lane_settings
-from quadlaw.experiments import trajectory_grid
-from quadlaw.fronts import SEEN, growth_fits
-from quadlaw.learners import kink_risk
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase, named
-from quadlaw.sgd import DIVERGED
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.experiments import settings as lane_settings
+from quadlaw.fit.experiments import trajectory_grid
+from quadlaw.fit.fronts import SEEN, growth_fits
+from quadlaw.sgd.learners import kink_risk
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.run import DIVERGED
+from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.variants import USUAL, Crew, trained
 from quadlaw.theory import MeanField, mean_field
-from quadlaw.variants import USUAL, Crew, trained
 
 MODELS = ("relu", "quadratic")
 RISK, KINK, GROWTH = "risk", "kink", "growth"

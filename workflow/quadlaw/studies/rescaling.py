@@ -1,10 +1,10 @@
 """Whether the quadratic model's second phase is linear SGD on features rescaled by the target.
 
 The quadratic model runs to the end of the adaptation phase. From there on, on the same samples and
-with the same decay, three go on (:mod:`quadlaw.linearized`): the quadratic model itself, linear SGD
-on rescaled features at the same step size, and plain linear SGD, which has at each ``T`` the step
-size at which the theory's risk from ``T1`` on is least. Theory: the mean field, and from its
-moments at ``T1`` the exact recursion of the linear models' second moments.
+with the same decay, three go on (:mod:`quadlaw.studies.linearized`): the quadratic model itself,
+linear SGD on rescaled features at the same step size, and plain linear SGD, which has at each
+``T`` the step size at which the theory's risk from ``T1`` on is least. Theory: the mean field, and
+from its moments at ``T1`` the exact recursion of the linear models' second moments.
 
 Plain linear SGD starts where the quadratic model has got to, so that it inherits what was learned.
 How close its predictor stays to the quadratic model's is seen besides the risk.
@@ -15,14 +15,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import median_with_interval, with_divergence
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
-from quadlaw.problem import PowerLaw, Spectrum
-from quadlaw.schedules import named
-from quadlaw.sgd import DIVERGED
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.run import DIVERGED
+from quadlaw.sgd.schedules import named
+from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.theory import mean_field_risk
 
 # What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are
@@ -52,7 +52,8 @@ def design(settings: dict) -> pd.DataFrame:
 
 
 def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
-    """Long table: one row a replicate, time of :func:`quadlaw.linearized.looks`, model and part.
+    """Long table: one row a replicate, time of :func:`quadlaw.studies.linearized.looks`, model and
+    part.
 
     The value is called ``excess_risk`` whatever the part; ``front`` and ``learned`` are how many
     leading coordinates, and how many in all, the linear models train.

@@ -23,13 +23,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from quadlaw import draws
-from quadlaw.draws import LINEAR, SIGNED
-from quadlaw.estimates import SERIES, far_exponents, table
-from quadlaw.learners import blockwise, rotation
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase, named
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.estimates import SERIES, far_exponents, table
+from quadlaw.sgd.learners import blockwise, rotation
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.studies import draws
+from quadlaw.studies.draws import LINEAR, SIGNED
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, training_time, turned
 from quadlaw.theory.linear import linear_risk

@@ -20,13 +20,14 @@ coordinates, whose risk varies more from run to run: it has ``MORE`` times the r
 import numpy as np
 import pandas as pd
 
-from quadlaw.asymptotics import decades
-from quadlaw.designs import measured_curves, predicted, tuned_constant
-from quadlaw.estimates import exponents, far_exponents, table
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import TwoPhase
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit.designs import measured_curves, predicted
+from quadlaw.fit.estimates import exponents, far_exponents, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.theory import rates, stability_edge
+from quadlaw.theory.asymptotics import decades
+from quadlaw.theory.tuning import tuned_constant
 
 FIXED, TUNED = "fixed step", "tuned step"
 MORE = 2

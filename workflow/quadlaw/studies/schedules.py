@@ -19,12 +19,12 @@ model); its risk is ``l_i`` times as much.
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs
-from quadlaw.curves import median_with_interval, with_divergence
-from quadlaw.estimates import exponents, table
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import Constant, TwoPhase, named
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit import designs
+from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import Constant, TwoPhase, named
 
 MODELS = ("quadratic", "linear")
 DEFAULT = TwoPhase().name

@@ -21,13 +21,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from quadlaw import draws
-from quadlaw.draws import LINEAR, SIGNED
-from quadlaw.estimates import SERIES, far_exponents, table
-from quadlaw.learners import sketch
-from quadlaw.problem import Finite, PowerLaw
-from quadlaw.schedules import TwoPhase, named
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit.estimates import SERIES, far_exponents, table
+from quadlaw.sgd.learners import sketch
+from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.studies import draws
+from quadlaw.studies.draws import LINEAR, SIGNED
 from quadlaw.theory import stability_edge
 from quadlaw.theory.flow import (
     LEAST,

@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from quadlaw.curves import with_divergence
-from quadlaw.designs import measured_curves, scaling_rows
-from quadlaw.estimates import ends, resampled, table
-from quadlaw.fitting import curve_exponent
-from quadlaw.problem import PowerLaw
-from quadlaw.tables import stacked
+from quadlaw.base.tables import stacked
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.fitting import curve_exponent
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates, stability_edge
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves

@@ -11,10 +11,10 @@ and at its own best step sizes far beyond.
 import numpy as np
 import pandas as pd
 
-from quadlaw.curves import curves
-from quadlaw.estimates import table
-from quadlaw.fitting import natural_clock
+from quadlaw.fit.curves import curves
+from quadlaw.fit.estimates import table
 from quadlaw.theory import rates
+from quadlaw.theory.rates import natural_clock
 
 KEYS = ["model", "alpha", "beta", "sigma"]
 RISKS = ["risk", "ci_low", "ci_high"]

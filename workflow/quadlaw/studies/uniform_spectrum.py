@@ -19,13 +19,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from quadlaw import designs, points
-from quadlaw.curves import with_divergence
-from quadlaw.designs import measured_curves
-from quadlaw.estimates import exponents, interval, table
-from quadlaw.problem import Finite
-from quadlaw.schedules import TwoPhase, named
-from quadlaw.tables import select, stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.fit import designs, points
+from quadlaw.fit.curves import with_divergence
+from quadlaw.fit.designs import measured_curves
+from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.sgd.problem import Finite
+from quadlaw.sgd.schedules import TwoPhase, named
 from quadlaw.theory import mean_field_risk, predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
 
@@ -76,7 +76,7 @@ def _of(row: dict, sigma: float) -> Finite:
 
 
 def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
-    """Runs as of :func:`quadlaw.points.run_point`, target by target on the same streams."""
+    """Runs as of :func:`quadlaw.fit.points.run_point`, target by target on the same streams."""
     frames = []
     for _, some in pd.DataFrame(point["lanes"]).groupby("setting"):
         lanes = some.to_dict("records")

@@ -17,26 +17,16 @@ import numba
 import numpy as np
 import pandas as pd
 
-from quadlaw.checks import count, require
-from quadlaw.problem import PowerLaw
-from quadlaw.schedules import Schedule, TwoPhase
+from quadlaw.base.checks import count, require
+from quadlaw.sgd.learners import start_weights
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import Schedule, TwoPhase
 from quadlaw.theory import closure, linear, rates
 from quadlaw.theory.grids import Nodes, log_steps
 from quadlaw.theory.stability import checked_run
 
 GROWTH = 0.12  # length of a leap over the time since the step size last changed
 MOVE = 0.1  # of log v within a part of a leap, unless it relaxes to where it stays
-STARTS = ("uniform", "target")
-
-
-def start_weights(start: str, target: np.ndarray, init: float) -> np.ndarray:
-    """``w_0``: ``init^2`` everywhere for ``uniform``, ``init^2 |w*_i|`` for ``target``.
-
-    The second is nobody's to choose, as the target is what is to be learned. It is the start from
-    which coordinates learn at the rate of the model linearized at the target.
-    """
-    require(start in STARTS, "start", start, f"must be one of {', '.join(STARTS)}")
-    return init**2 * (np.abs(target) if start == "target" else np.ones_like(target))
 
 
 @numba.njit(cache=True, error_model="numpy")

@@ -13,9 +13,9 @@ has few large entries, and like linear SGD in one in which all of them are alike
 import numpy as np
 from scipy.sparse import block_diag
 
-from quadlaw.learners import blockwise
-from quadlaw.problem import Finite
-from quadlaw.schedules import Schedule
+from quadlaw.sgd.learners import blockwise
+from quadlaw.sgd.problem import Finite
+from quadlaw.sgd.schedules import Schedule
 from quadlaw.theory.grids import log_steps
 from quadlaw.theory.linear import GROWTH
 from quadlaw.theory.stability import stability_edge

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from quadlaw.checks import require
-from quadlaw.problem import Finite, PowerLaw
-from quadlaw.schedules import Schedule
+from quadlaw.base.checks import require
+from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.schedules import Schedule
 
 SINGLE = 64  # leading coordinates that have a node of their own
 PER_DECADE = 24  # nodes for ten times as many coordinates beyond these

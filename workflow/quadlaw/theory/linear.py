@@ -14,9 +14,9 @@ import numba
 import numpy as np
 import pandas as pd
 
-from quadlaw.checks import real, require
-from quadlaw.problem import Finite, PowerLaw
-from quadlaw.schedules import Schedule, TwoPhase
+from quadlaw.base.checks import real, require
+from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.schedules import Schedule, TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.stability import checked_run
 

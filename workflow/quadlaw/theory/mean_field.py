@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quadlaw.checks import count, real, require, several
-from quadlaw.problem import Finite, PowerLaw
-from quadlaw.schedules import Schedule, TwoPhase
+from quadlaw.base.checks import count, real, require, several
+from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.schedules import Schedule, TwoPhase
 from quadlaw.theory.closure import follow as follow_moments
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.linear import STEPWISE, trajectory_frame

@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from quadlaw.normals import fill
+from quadlaw.base.normals import fill
 
 ESCAPED = 3.0  # e l u beyond which a typical step makes a coordinate grow, whatever its sign
 

@@ -1,7 +1,7 @@
 """All that the theory says about one setting: exponents, step size, initial value, risk."""
 
-from quadlaw.checks import count
-from quadlaw.problem import PowerLaw
+from quadlaw.base.checks import count
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
 from quadlaw.theory.tuning import tuned_step
 

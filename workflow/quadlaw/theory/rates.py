@@ -8,7 +8,7 @@ rates: constants are one and logarithms are dropped. ``model`` is ``"quadratic"`
 
 import numpy as np
 
-from quadlaw.checks import require
+from quadlaw.base.checks import require
 
 
 def depth_of(model: str) -> int:
@@ -128,3 +128,8 @@ def compute_exponent(model: str, alpha: float, beta: float) -> float:
     minimizing :func:`risk_form` at a given ``C``.
     """
     return (beta - 1) / (rate_exponent(model, alpha, beta) + 1)
+
+
+def natural_clock(samples: np.ndarray) -> np.ndarray:
+    """``T / log2 T``: about two stages of the halving schedule."""
+    return samples / np.log2(samples)

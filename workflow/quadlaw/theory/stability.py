@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from quadlaw.checks import count, real, require
-from quadlaw.problem import Finite, PowerLaw
+from quadlaw.base.checks import count, real, require
+from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.theory import rates
 from quadlaw.theory.grids import Nodes
 

@@ -13,7 +13,7 @@ shape is positive; else ``log u`` drifts to minus infinity and the coordinate di
 import numpy as np
 from scipy.special import gammaincc
 
-from quadlaw.checks import require
+from quadlaw.base.checks import require
 
 ALIVE = 0.1  # a coordinate is alive where v_i^2 > ALIVE w*_i
 

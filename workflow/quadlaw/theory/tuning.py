@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from quadlaw.checks import require
-from quadlaw.problem import Finite, PowerLaw
-from quadlaw.schedules import Schedule, TwoPhase
+from quadlaw.base.checks import require
+from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.schedules import Schedule, TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.linear import linear_risk
@@ -103,3 +103,15 @@ def least_risk(risk_at: Callable[[float], float], largest: float, smallest: floa
         )
         risk, best = found.fun, found.x
     return TunedStep(float(np.exp(best)), float(np.exp(risk)), at_limit)
+
+
+def tuned_constant(
+    problem: PowerLaw, model: str, samples: int, size: int, init: float, share: float = SAFE
+) -> float:
+    """The ``c`` of ``eta = c D^p`` (:func:`quadlaw.theory.rates.step_size`) of least theory risk.
+
+    Under the default schedule, at most ``share`` of the stability edge, by default a quarter.
+    """
+    tuned = tuned_step(model, problem, model_size=size, samples=samples, init=init, share=share)
+    dimension = rates.effective_dimension(model, problem.alpha, problem.beta, samples, size)
+    return tuned.step_size / float(rates.step_size(model, problem.alpha, problem.beta, dimension))

@@ -1,0 +1,1 @@
+"""What every other package stands on: checks, tables, files, arrays, normals, provenance."""

@@ -1,0 +1,88 @@
+"""What a result depends on besides its inputs: the code, as a hash."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def _path(module: str) -> Path | None:
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.exists()), None)
+
+
+@cache
+def _named(source: str) -> frozenset[tuple[str, str]]:
+    """What a module imports: pairs of a full name and of the module that it is taken from."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {(alias.name, alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {(f"{node.module}.{alias.name}", node.module) for alias in node.names}
+    return frozenset(names)
+
+
+def _imports(source: str) -> set[str]:
+    """Modules of this package that a module imports, and names that are none.
+
+    ``from package import module`` is the module, and not what the package's ``__init__`` imports.
+    """
+    ours = {pair for pair in _named(source) if pair[0].split(".")[0] == PACKAGE.name}
+    return {full if _path(full) else module for full, module in ours}
+
+
+def modules_used(*modules: str) -> list[str]:
+    """The modules named and all of this package's that they import, at any depth, sorted."""
+    found, waiting = {}, set(modules)
+    while waiting:
+        module = waiting.pop()
+        path = _path(module)
+        if path is not None and module not in found:
+            found[module] = path
+            waiting |= _imports(path.read_text())
+    return sorted(found)
+
+
+def require_unchanged(code: str, *modules: str) -> None:
+    """Raise ``RuntimeError`` unless ``code`` is still the hash of ``modules``.
+
+    A job is told the hash of the code when its run starts and loads the code when it starts itself.
+    """
+    if code_hash(*modules) != code:
+        raise RuntimeError(f"{', '.join(modules)} changed while the workflow ran: start it again")
+
+
+@cache
+def _syntax(source: str) -> bytes:
+    """The syntax tree of a module, without docstrings.
+
+    Kept by the module's text, as the workflow asks for the same few modules again and again.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return ast.dump(tree).encode()
+
+
+def code_hash(*modules: str) -> str:
+    """Hash of the syntax trees of the modules used: comments, docstrings and touches do not count.
+
+    Raises
+    ------
+    ValueError
+        If a module is not part of the package.
+    """
+    for module in modules:
+        if _path(module) is None:
+            raise ValueError(f"module = {module!r}: not found in {PACKAGE.name}")
+    digest = hashlib.sha256()
+    for module in modules_used(*modules):
+        digest.update(_syntax(_path(module).read_text()))
+    return digest.hexdigest()[:16]

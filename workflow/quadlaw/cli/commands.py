@@ -1,0 +1,169 @@
+"""What the command ``quadlaw`` does: one function a subcommand, from its options to its output."""
+
+import json
+import math
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from quadlaw import theory
+from quadlaw.base.checks import count, real, require
+from quadlaw.base.files import write_table
+from quadlaw.fit.designs import measured_curves
+from quadlaw.ledger import cost
+from quadlaw.ledger.config import read
+from quadlaw.ledger.workload import even
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.run import run_lanes
+from quadlaw.sgd.schedules import Schedule, named
+from quadlaw.theory import planning, rates, tuned_step
+from quadlaw.theory.predict import predict as prediction
+
+
+def predict(options: Namespace) -> None:
+    """Print all that the theory says of a setting."""
+    problem = PowerLaw(options.alpha, options.beta, options.sigma)
+    result = prediction(problem, samples=options.samples, model_size=options.model_size)
+    if options.json:
+        _print_json(result)
+    else:
+        table = pd.DataFrame({model: result[model] for model in ("quadratic", "linear")})
+        print(table.to_string(float_format="{:.6g}".format))
+
+
+def plan(options: Namespace) -> None:
+    """Print the best setting of both models for a budget, and which of them to use."""
+    problem = PowerLaw(options.alpha, options.beta, options.sigma)
+    budget = {"compute": options.compute, "samples": options.samples, "risk": options.risk}
+    result = planning.plan(problem, **budget)
+    if options.json:
+        _print_json(result)
+        return
+    table = pd.DataFrame({model: result[model] for model in planning.SHARES if result[model]})
+    print(table.to_string(float_format="{:.6g}".format))
+    print(f"\nuse the {result['use']} model: {result['reason']}")
+    shares = " and ".join(f"{share:g} (the {model})" for model, share in planning.SHARES.items())
+    print(f"step sizes are planned up to {shares} of the stability edge, where runs still stay")
+
+
+# --- simulate -------------------------------------------------------------------------------------
+
+
+def simulate(options: Namespace) -> None:
+    """Run SGD, print the median risk beside the theory's, write all runs if asked to."""
+    if options.output is not None:
+        known = Path(options.output).suffix in (".parquet", ".csv")
+        require(known, "output", options.output, "must end in .parquet or .csv")
+    problem, replicates = PowerLaw(options.alpha, options.beta, options.sigma), options.replicates
+    replicates, seed = count("replicates", replicates), count("seed", options.seed, least=0)
+    schedule = named(options.schedule)
+    lane = _lane(problem, options, schedule, replicates)
+    samples = lane.pop("samples")
+    runs = _runs(problem, lane, samples, replicates, seed, schedule)
+    if options.output:
+        write_table(runs, options.output)
+    result = _summary(runs, problem, schedule)
+    if options.json:
+        _print_json(result | {"runs": runs["excess_risk"].tolist()})
+    else:
+        print(pd.Series(result).to_string())
+
+
+def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates: int) -> dict:
+    """``model, model_size, samples, step_size, init``, refused if they take too long."""
+    T, M = count("samples", options.samples, least=2), count("model_size", options.model_size)
+    work = even(T, replicates, 1, M)
+    cost.require_affordable(cost.simulation(work), cost.memory(work), options.force)
+    init, model = _init(problem, options, T, M), options.model
+    setting = {"model_size": M, "samples": T, "init": init}
+    if options.tuned:
+        step = tuned_step(model, problem, schedule=schedule, **setting).step_size
+    else:
+        descends = "must be positive, or SGD does not descend"
+        step = real("step_size", options.step_size, above=0, reason=descends)
+    return {"model": model, "step_size": step} | setting
+
+
+def _init(problem: PowerLaw, options: Namespace, samples: int, size: int) -> float:
+    zero = "must be positive: zero is a fixed point of the quadratic model"
+    if options.init is not None:
+        return real("init", options.init, above=0, reason=zero)
+    scale = real("scale", options.scale, above=0, reason=zero)
+    alpha, beta = problem.alpha, problem.beta
+    dimension = rates.effective_dimension("quadratic", alpha, beta, samples, size)
+    return float(rates.initial_value(alpha, beta, dimension, scale))
+
+
+def _runs(problem, lane, samples, replicates, seed, schedule) -> pd.DataFrame:
+    """One row a run; on a terminal, a bar with the rate and the time left."""
+    spectrum, lanes, tables = problem.spectrum(lane["model_size"]), pd.DataFrame([lane]), []
+    bar = {"unit": " samples", "unit_scale": True, "leave": False, "disable": None}
+    with tqdm(total=replicates * samples, file=sys.stderr, **bar) as progress:
+        for replicate in range(replicates):
+            options = {"replicates": [replicate], "seed": seed, "schedule": schedule}
+            tables.append(run_lanes(spectrum, lanes, samples, **options))
+            progress.update(samples)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _summary(runs: pd.DataFrame, problem: PowerLaw, schedule: Schedule) -> dict:
+    """The setting, what was measured with its 95 % interval, and the theory, None if it refuses."""
+    (row,) = measured_curves(runs).to_dict("records")
+    setting = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    try:
+        risk = theory.predicted_risk(row["model"], problem, schedule=schedule, **setting)
+    except ValueError:
+        risk = None
+    return row | {"replicates": len(runs), "theory": risk}
+
+
+# --- estimate -------------------------------------------------------------------------------------
+
+
+def estimate(options: Namespace) -> None:
+    """Print what a configuration will cost on this machine, rule by rule and in all."""
+    cores = count("cores", options.cores)
+    config = read(options.configfile)
+    slow = cost.slowness()
+    table = cost.estimate(config, slow)
+    sums, refused = cost.totals(table, cores) | {"slowness": slow}, _refusal(config)
+    if options.json:
+        _print_json({"rules": table.to_dict("records"), "total": sums, "refused": refused})
+    else:
+        print(table.to_string(index=False, float_format="{:.0f}".format))
+        print("\n" + _total_line(sums))
+        if refused:
+            print(f"the workflow refuses it: {refused}")
+
+
+def _total_line(sums: dict) -> str:
+    return (
+        "in all {core_seconds:.0f} core-seconds: {wall_seconds:.0f} s on {cores} cores, at most "
+        "{memory_mb:.0f} MB of memory, {disk_mb:.0f} MB of disk"
+    ).format(**sums)
+
+
+def _refusal(config: dict) -> str | None:
+    """What the workflow would say to it."""
+    try:
+        cost.require_affordable_config(config)
+    except ValueError as fault:
+        return str(fault)
+
+
+def _print_json(result: dict) -> None:
+    print(json.dumps(_finite(result), indent=2))
+
+
+def _finite(node: object) -> object:
+    """What is not finite has no place in JSON: null."""
+    if isinstance(node, dict):
+        return {key: _finite(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_finite(value) for value in node]
+    if hasattr(node, "item"):  # a NumPy scalar
+        node = node.item()
+    return None if isinstance(node, float) and not math.isfinite(node) else node

@@ -1,0 +1,1 @@
+"""From runs to numbers: curves, power laws, estimates with their intervals."""

@@ -1,0 +1,1 @@
+"""The claims, the configuration and its cost: collected from all studies."""

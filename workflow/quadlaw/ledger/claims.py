@@ -1,0 +1,149 @@
+"""The ledger: claims stated beforehand, held against what the run measured.
+
+A claim names rows of a figure's table of estimates, a formula for what they should be, a tolerance
+and, where there is one, a rival formula that the data must exclude. Its verdict follows from the
+numbers alone.
+"""
+
+from contextlib import suppress
+from numbers import Real
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from simpleeval import InvalidExpression, SimpleEval
+
+from quadlaw.base.checks import require
+from quadlaw.theory.rates import depth_of
+
+REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
+COLUMNS = [
+    "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate", "ci_low",
+    "ci_high", "tolerance", "verdict", "figure", "rival", "kind", "setting", "against", "theory",
+    "start_low", "start_high", "step_low", "step_high",
+]  # fmt: skip
+IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
+CARRIED = COLUMNS[COLUMNS.index("setting") :]
+THEORY, SIMULATION = "theory", "simulation"
+FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
+
+
+def evaluate(formula: str | float, row: dict) -> float:
+    """A formula of ``model, alpha, beta, sigma`` and ``max, min, abs, log, log10``, at a row.
+
+    Where the model is a diagonal network, ``depth`` is its depth.
+
+    Raises
+    ------
+    ValueError
+        If it is no such formula.
+    """
+    names = {key: row[key] for key in ("model", "alpha", "beta", "sigma")}
+    with suppress(ValueError):  # no such model
+        names["depth"] = depth_of(row["model"])
+    try:
+        value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
+    except (InvalidExpression, SyntaxError, TypeError, ArithmeticError) as fault:
+        raise ValueError(f"formula = {formula!r}: {fault}") from None
+    require(isinstance(value, Real), "formula", formula, f"{value!r} is no real number")
+    return value
+
+
+def verdict(
+    predicted: float, low: float, high: float, tolerance: float, rival: float | None = None
+) -> str:
+    """What the interval ``[low, high]`` says of ``predicted`` within ``tolerance``.
+
+    * *reproduced*: the interval lies in the band and does not hold the rival, if there is one;
+    * *not reproduced*: the interval and the band have no point in common;
+    * *inconclusive*: anything else, a missing number among it.
+    """
+    numbers = [predicted, low, high]
+    if not np.isfinite(numbers).all():
+        return OPEN
+    if low > predicted + tolerance or high < predicted - tolerance:
+        return FAILED
+    inside = predicted - tolerance <= low and high <= predicted + tolerance
+    excluded = rival is None or not low <= rival <= high
+    return REPRODUCED if inside and excluded else OPEN
+
+
+def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The rows of estimates that a claim speaks of, most ``alpha - beta`` first."""
+    wanted = {"quantity": claim["quantity"]} | claim.get("rows", {})
+    match = np.logical_and.reduce(
+        [estimates[key].isin(np.atleast_1d(value)) for key, value in wanted.items()]
+    )
+    rows = estimates[match]
+    if "only" in claim and len(rows):
+        keep = [bool(evaluate(claim["only"], row)) for row in rows.to_dict("records")]
+        rows = rows[keep]
+    require(len(rows) > 0, f"claims.{claim['id']}", wanted, "no estimate is of this kind")
+    order = (rows["beta"] - rows["alpha"]).to_numpy()
+    return rows.iloc[np.argsort(order, kind="stable")]
+
+
+def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dict]:
+    """The ledger's rows of one claim; ``widen`` stretches the intervals about their estimates."""
+    rows = []
+    for row in chosen(claim, estimates).to_dict("records"):
+        predicted = evaluate(claim["prediction"], row)
+        rival = evaluate(claim["rival"], row) if "rival" in claim else None
+        low = row["estimate"] - widen * (row["estimate"] - row["ci_low"])
+        high = row["estimate"] + widen * (row["ci_high"] - row["estimate"])
+        entry = {
+            "claim": claim["id"],
+            "statement": " ".join(claim["statement"].split()),
+            "predicted": predicted,
+            "rival": np.nan if rival is None else rival,
+            "tolerance": claim["tolerance"],
+            # A number of the theory alone, whose "interval" is a range, is its own prediction.
+            "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
+            "verdict": verdict(predicted, low, high, claim["tolerance"], rival),
+            "figure": claim["figure"],
+        }
+        kept = ("model", "alpha", "beta", "quantity", "estimate", "ci_low", "ci_high", *CARRIED)
+        rows.append({key: row.get(key, np.nan) for key in kept} | entry)
+    return rows
+
+
+def ledger(
+    claims: list[dict], estimates: dict[str, pd.DataFrame], widen: float = 1.0
+) -> pd.DataFrame:
+    """All claims against the estimates of their figures, by the figure's name.
+
+    Columns: ``COLUMNS``. A claim has a row for each setting at which it was tested.
+    """
+    rows = [row for claim in claims for row in judged(claim, estimates[claim["figure"]], widen)]
+    return pd.DataFrame(rows)[COLUMNS]
+
+
+def simultaneous(tests: int, level: float = 0.95) -> float:
+    """How much wider intervals must be for all of ``tests`` to hold at once (Bonferroni)."""
+    outside, normal = (1 - level) / 2, NormalDist()
+    return normal.inv_cdf(1 - outside / tests) / normal.inv_cdf(1 - outside)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a claim: how many of its settings have each verdict."""
+    counts = pd.crosstab(table["claim"], table["verdict"])
+    counts = counts.reindex(columns=[REPRODUCED, OPEN, FAILED], fill_value=0)
+    first = table.groupby("claim")[["statement", "figure"]].first()
+    return first.join(counts).loc[table["claim"].unique()].reset_index()
+
+
+def changed(table: pd.DataFrame, known: pd.DataFrame) -> list[str]:
+    """Lines for the rows whose verdict is not the known one, or that only one of them has."""
+    both = pd.DataFrame({"old": _by_row(known), "new": _by_row(table)}).fillna("absent")
+    return [
+        f"{', '.join(key)}: {row.old} -> {row.new}"
+        for key, row in both.iterrows()
+        if row.old != row.new
+    ]
+
+
+def _by_row(table: pd.DataFrame) -> pd.Series:
+    """Verdicts by what identifies a row, as text."""
+    text = {key: [f"{value:g}" for value in table[key]] for key in ("alpha", "beta")}
+    words = {key: table[key].fillna("").astype(str) for key in ("model", "setting", "against")}
+    return table.assign(**text, **words).set_index(IDENTITY)["verdict"]

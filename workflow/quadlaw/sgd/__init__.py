@@ -1,0 +1,1 @@
+"""One-pass SGD: problems, streams of samples, schedules, and the training of many runs."""
