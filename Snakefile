@@ -27,12 +27,11 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/spectra.smk"
+include: "workflow/rules/theory.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/fits.smk"
-include: "workflow/rules/theory.smk"
-include: "workflow/rules/studies.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/claims.smk"
+include: "workflow/rules/ledger.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/report.smk"
 
@@ -43,15 +42,11 @@ localrules:
     benchmark_table,
     claims,
     collect_fits,
-    extinction,
-    fit_sweep,
-    fit_trajectory,
+    design,
+    mean_field_table,
     provenance,
     report_pages,
     spectrum,
-    study_design,
-    theory_trajectory,
-    theory_vs_sgd,
     verdicts,
 
 
@@ -67,4 +62,5 @@ rule all:
         rules.verdicts.output if config["ledger"]["verdicts"] else [],
         rules.benchmark_table.output,
         rules.report_pages.output,
-        expand(rules.figure.output, name=FIGURES),
+        rules.mean_field_table.output if "theory_vs_sgd" in STUDIES else [],
+        expand(rules.figure.output, study=STUDIES),

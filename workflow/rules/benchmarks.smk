@@ -1,40 +1,42 @@
-# The jobs of every rule: its wildcards' values, one dictionary a job.
-NOTHING = [{}]
-JOBS = {
-    "spectrum": [{"problem": name} for name in SPECTRA],
-    "runs": [
-        {"sweep": name, "batch": batch}
-        for name in SWEEPS
-        for batch in range(len(BATCHES[name]))
-    ],
-    "trajectory": [
-        {"trajectory": name, "problem": problem}
-        for name in TRAJECTORIES
-        for problem in trajectory_points(name)
-    ],
-    "fit_sweep": [{"sweep": name} for name in SWEEPS],
-    "fit_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
-    "theory_sweep": [{"sweep": name} for name in SWEEPS],
-    "theory_trajectory": [{"trajectory": name} for name in TRAJECTORIES],
-    "study_design": [{"study": name} for name in STUDIES if "theory" in study_parts(name)],
-    "study_runs": study_jobs("runs"),
-    "study_theory": [{"study": name} for name in STUDIES if "theory" in study_parts(name)],
-    "study_tuned": study_jobs("tuned"),
-    "study_results": [{"study": name} for name in STUDIES],
-    "mean_field_check": [{"number": k} for k in range(len(config["mean_field"]["settings"]))],
-    "survival": NOTHING,
-    "collect_fits": NOTHING,
-    "theory_vs_sgd": NOTHING,
-    "extinction": NOTHING,
-    "claims": NOTHING,
-    "figure": [{"name": name} for name in FIGURES],
-}
+def jobs_of(rule):
+    """The jobs of a rule: its wildcards' values, one dictionary a job."""
+    names = {"figure": STUDIES, "rate_fits": STUDIES, "sgd_runs": SIMULATED, "tuned": TUNED}
+    names |= dict.fromkeys(("spectrum", "design", "theory"), SIMULATED)
+    kinds = {"sgd_runs": "runs", "tuned": "tuned"}
+    if rule not in names:
+        return [{}]
+    if rule not in kinds:
+        return [{"study": name} for name in names[rule]]
+    return [
+        {"study": name, "part": part}
+        for name in names[rule]
+        for part in range(parts(name, kinds[rule]))
+    ]
+
+
+MEASURED = ["spectrum", "design", "theory", "tuned", "sgd_runs", "rate_fits", "figure"]
+MEASURED += ["collect_fits", "mean_field_table", "claims"]
+
+
+def job_files(kind):
+    """The benchmark files, or the logs, of all jobs, by the rule's name."""
+    files = {}
+    for rule in MEASURED:
+        pattern = getattr(getattr(rules, rule), kind)
+        pattern = pattern if isinstance(pattern, str) else pattern[0]
+        files[rule] = [pattern.format(**job) for job in jobs_of(rule)]
+    return files
+
+
+def measured_files(_):
+    """What every job says of its time and memory."""
+    logs = {f"{name}_log": files for name, files in job_files("log").items()}
+    return job_files("benchmark") | logs
 
 
 rule benchmark_table:
     input:
-        **job_files(JOBS, "benchmark"),
-        **{f"{name}_log": files for name, files in job_files(JOBS, "log").items()},
+        unpack(measured_files),
     output:
         table=f"{RESULTS}/benchmark.csv",
     log:

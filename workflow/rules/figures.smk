@@ -1,26 +1,34 @@
+def drawn(wildcards):
+    """How a figure is drawn. After ``--edit-notebook`` that changes, so that the next run draws
+    it again, from what was saved; Snakemake alone would take it for up to date."""
+    settings = workflow.execution_settings
+    return "in an editor" if settings and settings.edit_notebook else "by the workflow"
+
+
 rule figure:
     input:
-        unpack(figure_tables),
-        notebook=f"{workflow.basedir}/notebooks/{{name}}.ipynb",
+        curves=rules.rate_fits.output.curves,
+        estimates=rules.rate_fits.output.estimates,
+        notebook=f"{workflow.basedir}/notebooks/{{study}}.ipynb",
     output:
-        pdf=update(f"{FIGURES_FOLDER}/{{name}}.pdf"),
+        pdf=update(f"{FIGURES_FOLDER}/{{study}}.pdf"),
         svg=report(
-            update(f"{FIGURES_FOLDER}/{{name}}.svg"),
+            update(f"{FIGURES_FOLDER}/{{study}}.svg"),
             caption="../report/figure.rst",
-            category=report_category,
-            labels={"figure": "{name}"},
+            category=by_study(lambda name: study(name).report[0]),
+            labels={"figure": "{study}"},
         ),
-        png=update(f"{FIGURES_FOLDER}/{{name}}.png"),
+        png=update(f"{FIGURES_FOLDER}/{{study}}.png"),
     log:
-        notebook=f"{RESULTS}/logs/notebooks/{{name}}.ipynb",
+        notebook=f"{RESULTS}/logs/notebooks/{{study}}.ipynb",
     benchmark:
-        f"{RESULTS}/benchmarks/figure/{{name}}.tsv"
+        f"{RESULTS}/benchmarks/figure/{{study}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
         code=code_hash("quadlaw.studies.plotting", "quadlaw.theory"),
         drawn=drawn,
     message:
-        "Figure {wildcards.name}"
+        "Figure {wildcards.study}"
     notebook:
-        "../../notebooks/{wildcards.name}.ipynb"
+        "../../notebooks/{wildcards.study}.ipynb"

@@ -1,60 +1,43 @@
-rule fit_sweep:
+def study_tables(wildcards):
+    """All that a study's curves and estimates are made of, by kind."""
+    name, settings = wildcards.study, settings_of(wildcards.study)
+    tables = {kind: part_files(kind, name) for kind in ("runs", "tuned")}
+    if name in SIMULATED:
+        tables["theory"] = [f"{RESULTS}/{name}/theory.parquet"]
+    if "sweep" in settings:
+        sweep = settings["sweep"]
+        tables["sweep_runs"] = part_files("runs", sweep)
+        tables["sweep_curves"] = [f"{RESULTS}/{sweep}/curves.csv"]
+    for other in study(name).reads:
+        tables[other] = [f"{RESULTS}/{other}/curves.csv"]
+    return {kind: files for kind, files in tables.items() if files}
+
+
+rule rate_fits:
     input:
-        runs=lambda wildcards: expand(
-            rules.runs.output.table,
-            sweep=wildcards.sweep,
-            batch=range(len(BATCHES[wildcards.sweep])),
-        ),
+        unpack(study_tables),
     output:
-        curves=f"{RESULTS}/{{sweep}}/curves.csv",
-        ratios=f"{RESULTS}/{{sweep}}/ratios.csv",
-        fits=f"{RESULTS}/{{sweep}}/fits.csv",
-        reported=f"{RESULTS}/{{sweep}}/reported.parquet",
+        curves=f"{RESULTS}/{{study}}/curves.csv",
+        estimates=f"{RESULTS}/{{study}}/estimates.csv",
     log:
-        f"{RESULTS}/logs/{{sweep}}/fits.log",
+        f"{RESULTS}/logs/{{study}}/fits.log",
     benchmark:
-        f"{RESULTS}/benchmarks/fit_sweep/{{sweep}}.tsv"
+        f"{RESULTS}/benchmarks/rate_fits/{{study}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
-        pilots=lambda wildcards: SWEEPS[wildcards.sweep]["pilots"],
-        fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
-        code=code_hash("quadlaw.fit.exponents", "quadlaw.base.files"),
+        settings=by_study(settings_of),
+        sweep=by_study(lambda name: config["studies"].get(settings_of(name).get("sweep"))),
+        code=by_study(study_code),
     message:
-        "Curves and exponents of {wildcards.sweep}"
+        "Curves and estimates of {wildcards.study}"
     script:
-        "../scripts/fit_sweep.py"
-
-
-rule fit_trajectory:
-    input:
-        runs=lambda wildcards: expand(
-            rules.trajectory.output.table,
-            trajectory=wildcards.trajectory,
-            problem=trajectory_points(wildcards.trajectory),
-        ),
-    output:
-        curves=f"{RESULTS}/{{trajectory}}/curves.csv",
-        fits=f"{RESULTS}/{{trajectory}}/fits.csv",
-    log:
-        f"{RESULTS}/logs/{{trajectory}}/fits.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/fit_trajectory/{{trajectory}}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        window=lambda wildcards: TRAJECTORIES[wildcards.trajectory]["fit"]["window"],
-        code=code_hash("quadlaw.fit.fronts", "quadlaw.base.files"),
-    message:
-        "Weights over time and the front of {wildcards.trajectory}"
-    script:
-        "../scripts/fit_trajectory.py"
+        "../scripts/rate_fits.py"
 
 
 rule collect_fits:
     input:
-        fits=expand(f"{RESULTS}/{{name}}/fits.csv", name=FITTED),
-        theory=expand(f"{RESULTS}/{{name}}/theory_fits.csv", name=FITTED),
+        estimates=expand(rules.rate_fits.output.estimates, study=STUDIES),
     output:
         csv=f"{RESULTS}/fits.csv",
         markdown=f"{FIGURES_FOLDER}/fits.md",
@@ -65,9 +48,28 @@ rule collect_fits:
     conda:
         "../../envs/environment.yaml"
     params:
-        figures=FITTED,
+        figures=STUDIES,
         code=code_hash("quadlaw.base.files"),
     message:
         "All fitted exponents beside their predictions"
     script:
         "../scripts/collect_fits.py"
+
+
+rule mean_field_table:
+    input:
+        curves=f"{RESULTS}/theory_vs_sgd/curves.csv",
+    output:
+        markdown=f"{FIGURES_FOLDER}/mean_field.md",
+    log:
+        f"{RESULTS}/logs/mean_field_table.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/mean_field_table/all.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        code=code_hash("quadlaw.base.files"),
+    message:
+        "The mean field beside many runs"
+    script:
+        "../scripts/mean_field_table.py"

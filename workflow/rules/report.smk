@@ -25,7 +25,6 @@ rule report_pages:
         counts=rules.claims.output.summary,
         benchmark=rules.benchmark_table.output.table,
         provenance=rules.provenance.output.json,
-        texts=f"{workflow.basedir}/{REPORT_TEXTS}",
         template=f"{workflow.basedir}/workflow/report/page.html",
     output:
         ledger=report(
@@ -43,13 +42,13 @@ rule report_pages:
             category="8. Run",
             labels={"page": "Versions and configuration"},
         ),
-        captions=expand(f"{RESULTS}/report/{{name}}.rst", name=FIGURES),
+        captions=expand(f"{RESULTS}/report/{{study}}.rst", study=STUDIES),
     log:
         f"{RESULTS}/logs/report_pages.log",
     conda:
         "../../envs/environment.yaml"
     params:
-        figures=FIGURES,
+        questions={name: study(name).report[1] for name in STUDIES},
         code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
     message:
         "Ledger, run and captions for the report"

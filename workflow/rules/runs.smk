@@ -1,44 +1,22 @@
-rule runs:
+rule sgd_runs:
     input:
-        spectra=lambda wildcards: expand(
-            rules.spectrum.output.table,
-            problem=dict.fromkeys(problem_name(point) for point in batch_points(wildcards)),
-        ),
+        design=rules.design.output.table,
+        spectra=rules.spectrum.output.table,
     output:
-        table=f"{RESULTS}/{{sweep}}/runs/{{batch}}.parquet",
+        table=f"{RESULTS}/{{study}}/runs/{{part}}.parquet",
     log:
-        f"{RESULTS}/logs/{{sweep}}/runs/{{batch}}.log",
+        f"{RESULTS}/logs/{{study}}/runs/{{part}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/runs/{{sweep}}_{{batch}}.tsv"
+        f"{RESULTS}/benchmarks/sgd_runs/{{study}}_{{part}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
-        points=batch_points,
+        batch_seconds=config["batch_seconds"],
+        common={"seed": config["seed"], "dtype": config["precision"]},
         store=f"{RESULTS}/points",
-        modules=RUN_MODULES,
-        code=code_hash(*RUN_MODULES),
+        modules=by_study(run_modules),
+        code=by_study(lambda name: code_hash(*run_modules(name))),
     message:
-        "SGD runs of {wildcards.sweep}, batch {wildcards.batch}"
+        "SGD runs of {wildcards.study}, part {wildcards.part}"
     script:
-        "../scripts/runs.py"
-
-
-rule trajectory:
-    input:
-        spectrum=rules.spectrum.output.table,
-    output:
-        table=f"{RESULTS}/{{trajectory}}/runs/{{problem}}.parquet",
-    log:
-        f"{RESULTS}/logs/{{trajectory}}/runs/{{problem}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/trajectory/{{trajectory}}_{{problem}}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        point=lambda wildcards: trajectory_points(wildcards.trajectory)[wildcards.problem],
-        modules=RUN_MODULES,
-        code=code_hash(*RUN_MODULES),
-    message:
-        "SGD weights over time of {wildcards.trajectory}, {wildcards.problem}"
-    script:
-        "../scripts/trajectory.py"
+        "../scripts/sgd_runs.py"

@@ -1,16 +1,16 @@
 rule spectrum:
     output:
-        table=f"{RESULTS}/spectra/{{problem}}.parquet",
+        table=f"{RESULTS}/{{study}}/spectra.parquet",
     log:
-        f"{RESULTS}/logs/spectra/{{problem}}.log",
+        f"{RESULTS}/logs/{{study}}/spectra.log",
     benchmark:
-        f"{RESULTS}/benchmarks/spectrum/{{problem}}.tsv"
+        f"{RESULTS}/benchmarks/spectrum/{{study}}.tsv"
     conda:
         "../../envs/environment.yaml"
     params:
-        problem=lambda wildcards: SPECTRA[wildcards.problem],
+        problems=by_study(lambda name: designs.problems(rows_of(name))),
         code=code_hash("quadlaw.sgd.problem", "quadlaw.base.files"),
     message:
-        "Spectrum and target of {wildcards.problem}"
+        "Spectra and targets of {wildcards.study}"
     script:
         "../scripts/spectrum.py"

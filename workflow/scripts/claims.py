@@ -20,12 +20,6 @@ from quadlaw.ledger.claims import (
 )
 
 
-def fitted(fits):
-    """The table of fits as estimates, by figure."""
-    setting = [f"v_0 scale {v:g}" if np.isfinite(v) else "" for v in fits["init_scale"]]
-    return dict(list(fits.assign(setting=setting).groupby("figure")))
-
-
 def read(path):
     """A table of estimates; a setting that is empty is text all the same."""
     return pd.read_csv(path, dtype={"setting": str}).fillna({"setting": ""})
@@ -53,7 +47,12 @@ def counts_line(table, widened, claims):
     )
 
 
-def short(table, sources):
+def source(figure):
+    """The module that a figure comes from."""
+    return f"workflow/quadlaw/studies/{figure}.py"
+
+
+def short(table):
     """One row a claim, with the way to its figure, its data and its code."""
     rows = [
         {
@@ -61,7 +60,7 @@ def short(table, sources):
             "statement": row["statement"],
             **{name: row[name] or "" for name in (REPRODUCED, OPEN, FAILED)},
             "figure": f"[{row['figure']}](figures/{row['figure']}.png)",
-            "code": f"[{Path(sources[row['figure']]).name}]({sources[row['figure']]})",
+            "code": f"[{row['figure']}.py]({source(row['figure'])})",
         }
         for row in summary(table).to_dict("records")
     ]
@@ -78,7 +77,7 @@ def span(low, high):
     return f"{low:.3f} to {high:.3f}" if np.isfinite([low, high]).all() else "-"
 
 
-def section(claim, rows, source):
+def section(claim, rows):
     """A claim with all its settings."""
     lines = [
         {
@@ -108,33 +107,30 @@ def section(claim, rows, source):
         f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
         f"Prediction: `{claim['prediction']}`, tolerance {claim['tolerance']}{rival}. "
         f"Figure: [{figure}](../figures/{figure}.png). Data: `results/{figure}/`. "
-        f"Code: [{source}](../{source}).{known}{note}\n\n{table}\n"
+        f"Code: [{source(figure)}](../{source(figure)}).{known}{note}\n\n{table}\n"
     )
 
 
-def main(fits, estimates, claims, figures, sources, csv, readable, brief):
+def main(estimates, claims, figures, csv, readable, brief):
     claims = yaml.safe_load(Path(claims).read_text())
-    tables = fitted(pd.read_csv(fits))
-    tables |= {name: read(path) for name, path in zip(figures, estimates, strict=True)}
+    tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
     intervals = (table["kind"] == SIMULATION).sum()
     widened = ledger(claims, tables, simultaneous(intervals))
     write_table(table, csv)
     counts = counts_line(table, widened, claims)
-    write_bytes((counts + "\n" + short(table, sources)).encode(), brief)
+    write_bytes((counts + "\n" + short(table)).encode(), brief)
     rows = dict(list(table.groupby("claim")))
-    parts = [section(one, rows[one["id"]], sources[one["figure"]]) for one in claims]
+    parts = [section(one, rows[one["id"]]) for one in claims]
     write_bytes(("# Ledger of claims\n\n" + counts + "".join(parts)).encode(), readable)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input.fits,
             snakemake.input.estimates,
             snakemake.input.claims,
             snakemake.params.figures,
-            snakemake.params.sources,
             snakemake.output.csv,
             snakemake.output.markdown,
             snakemake.output.summary,

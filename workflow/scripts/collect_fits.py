@@ -6,8 +6,11 @@ from joblog import logged
 from quadlaw.base.files import write_bytes, write_table
 
 COLUMNS = ["figure", "model", "alpha", "beta", "sigma", "init_scale", "quantity", "against"]
-
-
+NUMBERS = [
+    "predicted", "estimate", "ci_low", "ci_high", "window_low", "window_high", "points",
+    "start_low", "start_high", "step_constant", "step_at_edge", "diverged_share", "step_low",
+    "step_high", "theory", "step_size",
+]  # fmt: skip
 KEYS = ["figure", "quantity", "model", "alpha", "beta", "init_scale"]
 PLAIN = ["T", "M", "eta t"]
 
@@ -40,19 +43,12 @@ def markdown(fits):
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
-def beside_theory(fits, theory):
-    """Fits with the exponent of the theory's curve over the same window, column ``theory``."""
-    keys = [column for column in theory.columns if column != "theory"]
-    return fits.merge(theory, on=keys, how="left", validate="1:1")
-
-
-def main(paths, theory, figures, csv, readable):
+def main(paths, figures, csv, readable):
     tables = [
-        beside_theory(pd.read_csv(path), pd.read_csv(known)).assign(figure=name)
-        for path, known, name in zip(paths, theory, figures, strict=True)
+        pd.read_csv(path).assign(figure=name) for path, name in zip(paths, figures, strict=True)
     ]
-    fits = pd.concat(tables, ignore_index=True)
-    fits = fits[[*COLUMNS, *fits.columns.drop(COLUMNS)]]
+    fits = pd.concat([some for some in tables if "predicted" in some], ignore_index=True)
+    fits = fits[[*COLUMNS, *NUMBERS]]
     write_table(fits, csv)
     write_bytes(markdown(fits).encode(), readable)
 
@@ -60,8 +56,7 @@ def main(paths, theory, figures, csv, readable):
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input.fits,
-            snakemake.input.theory,
+            snakemake.input.estimates,
             snakemake.params.figures,
             snakemake.output.csv,
             snakemake.output.markdown,

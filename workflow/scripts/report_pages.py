@@ -116,17 +116,14 @@ def caption(sentence, rows):
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
 
 
-def main(claims, counts, benchmark, facts, texts, template, figures, pages, captions):
+def main(claims, counts, benchmark, facts, template, questions, pages, captions):
     table = read(claims)
     brief = Path(counts).read_text().splitlines()[0]
     write_bytes(ledger(table, brief, template), pages["ledger"])
     write_bytes(run_times(pd.read_csv(benchmark), template), pages["run_times"])
     write_bytes(provenance(json.loads(Path(facts).read_text()), template), pages["provenance"])
-    groups = yaml.safe_load(Path(texts).read_text()).values()
-    sentences = {name: text for group in groups for name, text in group.items()}
-    for name, path in zip(figures, captions, strict=True):
-        rows = table[table["figure"] == name]
-        write_bytes(caption(sentences.get(name, ""), rows), path)
+    for (name, question), path in zip(questions.items(), captions, strict=True):
+        write_bytes(caption(question, table[table["figure"] == name]), path)
 
 
 if __name__ == "__main__":
@@ -136,9 +133,8 @@ if __name__ == "__main__":
             snakemake.input.counts,
             snakemake.input.benchmark,
             snakemake.input.provenance,
-            snakemake.input.texts,
             snakemake.input.template,
-            snakemake.params.figures,
+            snakemake.params.questions,
             {name: snakemake.output[name] for name in ("ledger", "run_times", "provenance")},
             snakemake.output.captions,
         )

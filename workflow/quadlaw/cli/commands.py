@@ -15,10 +15,10 @@ from quadlaw.base.files import write_table
 from quadlaw.fit.designs import measured_curves
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
-from quadlaw.ledger.workload import even
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import Schedule, named
+from quadlaw.sgd.workload import even
 from quadlaw.theory import planning, rates, tuned_step
 from quadlaw.theory.predict import predict as prediction
 
@@ -76,7 +76,7 @@ def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates:
     """``model, model_size, samples, step_size, init``, refused if they take too long."""
     T, M = count("samples", options.samples, least=2), count("model_size", options.model_size)
     work = even(T, replicates, 1, M)
-    cost.require_affordable(cost.simulation(work), cost.memory(work), options.force)
+    cost.require_affordable(work.seconds(), work.memory(), options.force)
     init, model = _init(problem, options, T, M), options.model
     setting = {"model_size": M, "samples": T, "init": init}
     if options.tuned:

@@ -5,22 +5,62 @@ lanes of one *point*: they share their samples. Step sizes are the theory's, so 
 run chooses them.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from quadlaw.fit.curves import median_with_interval, with_divergence
-from quadlaw.fit.experiments import SECONDS_PER_DRAW, SECONDS_PER_UPDATE
 from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.run import LANE_COLUMNS
+from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
 from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.workload import batches, stream_of
 from quadlaw.theory import predicted_risk, rates
 from quadlaw.theory.tuning import SAFE, tuned_constant
 
 STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
 SETTING = [*STREAM, *LANE_COLUMNS]
+LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
+POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 MEASURED = ["replicate", "excess_risk", "diverged", "front", "learned"]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How a curve's step size is found: ``eta = c D^p`` with the ``c`` of least theory risk.
+
+    Attributes
+    ----------
+    problem : PowerLaw
+    model : str
+        Whose ``D`` and ``p`` (:func:`quadlaw.theory.rates.step_size`).
+    samples, size, init
+        Where ``c`` is tuned: at the curve's largest ``T``.
+    share : float
+        The largest step size that is tried, in units of the stability edge.
+    """
+
+    problem: PowerLaw
+    model: str
+    samples: int
+    size: int
+    init: float
+    share: float = SAFE
+
+    @cached_property
+    def constant(self) -> float:
+        """``c``, by :func:`quadlaw.theory.tuning.tuned_constant`."""
+        where = self.samples, self.size, self.init
+        return tuned_constant(self.problem, self.model, *where, self.share)
+
+    def step_size(self, samples: int, size: int, factor: float = 1.0) -> float:
+        """``factor c D^p`` at another ``T``."""
+        problem = self.model, self.problem.alpha, self.problem.beta
+        dimension = rates.effective_dimension(*problem, samples, size)
+        return float(rates.step_size(*problem, dimension, self.constant * factor))
 
 
 def scaling_rows(
@@ -37,9 +77,9 @@ def scaling_rows(
 ) -> pd.DataFrame:
     """A curve against ``T`` by the paper's rules: ``M = ceil(size_factor D)``, ``eta = c D^p``.
 
-    ``c`` is tuned by the theory at the largest ``T``, up to ``share`` of the stability edge, and
-    held along the curve; ``step_factors`` multiply it (column ``step_factor``). ``D`` in ``M`` and
-    ``v_0`` is the quadratic model's.
+    The step size itself is left to :func:`with_steps`: rows have its :class:`Tuning`, the same for
+    the whole curve, and ``step_factor``, which multiplies it. ``D`` in ``M`` and ``v_0`` is the
+    quadratic model's.
     """
     alpha, beta = problem.alpha, problem.beta
 
@@ -48,44 +88,90 @@ def scaling_rows(
         init = float(rates.initial_value(alpha, beta, dimension, init_scale))
         return int(np.ceil(size_factor * dimension)), init
 
-    constant = tuned_constant(problem, model, max(samples), *scales(max(samples)), share)
-    rows = []
-    for T in samples:
-        size, init = scales(T)
-        own = rates.effective_dimension(model, alpha, beta, T, size)
-        for factor in step_factors:
-            eta = float(rates.step_size(model, alpha, beta, own, constant * factor))
-            rows += [
-                {"schedule": name, "samples": T, "model_size": size, "step_size": eta,
-                 "init": init, "step_factor": factor}
-                for name in schedules
-            ]  # fmt: skip
-    return pd.DataFrame(rows).assign(
+    tuning = Tuning(problem, model, max(samples), *scales(max(samples)), share)
+    rows = [
+        (name, T, *scales(T), factor)
+        for T in samples
+        for factor in step_factors
+        for name in schedules
+    ]
+    columns = ["schedule", "samples", "model_size", "init", "step_factor"]
+    return pd.DataFrame(rows, columns=columns).assign(
         model=model, alpha=alpha, beta=beta, sigma=problem.sigma,
-        replicates=replicates, init_scale=init_scale,
+        replicates=replicates, init_scale=init_scale, tuning=tuning,
     )  # fmt: skip
 
 
-def points(design: pd.DataFrame) -> list[dict]:
-    """The design's points, the costly ones first, as JSON: ``STREAM`` and ``lanes``."""
-    result = [
-        dict(zip(STREAM, key, strict=True))
-        | {"lanes": some.drop(columns=STREAM).to_dict("records")}
-        for key, some in design.groupby(STREAM)
+def rule_lane(
+    model: str, alpha: float, beta: float, samples: int, size: int, constant: float, scale: float
+) -> tuple:
+    """One lane by the rules of :mod:`quadlaw.theory.rates`; columns ``LANE_LABELS``."""
+    dimension = rates.effective_dimension(model, alpha, beta, samples, size)
+    quadratic = rates.effective_dimension("quadratic", alpha, beta, samples, size)
+    eta = rates.step_size(model, alpha, beta, dimension, constant)
+    return model, size, eta, rates.initial_value(alpha, beta, quadratic, scale), constant, scale
+
+
+def trajectory_grid(point: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates and times that a trajectory looks at, both log-spaced, time 0 among them."""
+    coordinates = log_spaced(point["model_size"], point["coordinates"])[1:]
+    return coordinates, log_spaced(point["samples"], point["times"])
+
+
+def with_steps(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with ``step_size`` in place of ``tuning``; those that have none keep their own."""
+    if "tuning" not in rows:
+        return rows
+    own = rows["step_size"] if "step_size" in rows else pd.Series(np.nan, rows.index)
+    factor = rows["step_factor"] if "step_factor" in rows else pd.Series(1.0, rows.index)
+    settings = zip(rows["tuning"], rows["samples"], rows["model_size"], factor, own, strict=True)
+    steps = [
+        tuning.step_size(T, size, factor) if isinstance(tuning, Tuning) else step
+        for tuning, T, size, factor, step in settings
     ]
-    return sorted(result, key=seconds, reverse=True)
+    rest = rows.drop(columns=["tuning", "step_size"], errors="ignore")
+    rest.insert(rest.columns.get_loc("model_size") + 1, "step_size", steps)
+    return rest
 
 
-def seconds(point: dict) -> float:
-    """Rough time of a point on one core."""
-    sizes = [lane["model_size"] for lane in point["lanes"]]
-    step = max(sizes) * SECONDS_PER_DRAW + sum(sizes) * SECONDS_PER_UPDATE
-    return point["samples"] * point["replicates"] * step
+def points(design: pd.DataFrame) -> list[dict]:
+    """The design's points, the costly ones first, as JSON: ``STREAM``, ``lanes`` and ``range``.
+
+    ``range`` is that of the replicates: the points that take long are split. It depends on the
+    point alone, so that one that is computed is found again.
+    """
+    lanes = defaultdict(list)
+    for row in design.to_dict("records"):
+        lanes[tuple(row.pop(key) for key in STREAM)].append(row)
+    whole = [
+        dict(zip(STREAM, key, strict=True)) | {"lanes": lanes[key], "range": [0, int(key[-1])]}
+        for key in sorted(lanes)
+    ]
+    parts = [part for point in whole for part in _split(point)]
+    return sorted(parts, key=lambda part: stream_of(part).seconds(), reverse=True)
 
 
-def share(things: Sequence, part: int, parts: int) -> list:
-    """Every ``parts``-th of things sorted by cost, from the ``part``-th: about equal work."""
-    return list(things)[part::parts]
+def _split(point: dict) -> list[dict]:
+    """A point in parts of about ``POINT_SECONDS`` at most."""
+    total = point["replicates"]
+    block = max(1, int(total * POINT_SECONDS / stream_of(point).seconds()))
+    starts = range(0, total, block)
+    return [point | {"range": [first, min(first + block, total)]} for first in starts]
+
+
+def problems(rows: pd.DataFrame) -> list[dict]:
+    """The power laws of rows, ``alpha, beta, sigma``, with the largest ``size`` that is drawn."""
+    sizes = rows["model_size"]
+    if "input_size" in rows:
+        sizes = sizes.combine(rows["input_size"], max)
+    keys = ["alpha", "beta", "sigma"]
+    largest = sizes.rename("size").groupby([rows[key] for key in keys]).max().reset_index()
+    return largest[largest["alpha"] > 1].to_dict("records")
+
+
+def jobs(points: Sequence[dict], seconds: float) -> list[slice]:
+    """Which points are one job, of about ``seconds`` at most."""
+    return batches([stream_of(point).seconds() for point in points], seconds)
 
 
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:

@@ -23,10 +23,14 @@ COLUMNS = [
     "diverged_share",
 ]  # fmt: skip
 SERIES = ["model", "alpha", "beta", "sigma", "setting"]
+# What estimates of rates say besides: the prediction, and how step sizes were chosen.
+MORE = ["predicted", "init_scale", "step_size", "step_constant", "step_at_edge"]
 
 
 def table(rows: Sequence[dict]) -> pd.DataFrame:
-    """Rows as a table of estimates; what a row does not say is missing.
+    """Rows as a table of estimates, with those columns of ``MORE`` that a row has.
+
+    What a row does not say is missing.
 
     Raises
     ------
@@ -34,10 +38,10 @@ def table(rows: Sequence[dict]) -> pd.DataFrame:
         For a column that estimates do not have.
     """
     frame = pd.DataFrame(list(rows))
-    unknown = sorted(set(frame) - set(COLUMNS))
+    unknown = sorted(set(frame) - {*COLUMNS, *MORE})
     if unknown:
         raise ValueError(f"columns = {unknown}: estimates have {', '.join(COLUMNS)}")
-    return frame.reindex(columns=COLUMNS)
+    return frame.reindex(columns=[*COLUMNS, *(key for key in MORE if key in frame)])
 
 
 def exponents(

@@ -12,6 +12,17 @@ from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import named
 
 
+def replicates_of(point: dict, first: int = 0, every: int = 1) -> range:
+    """The replicates of a point, or every so many of them, counted from the ``first``."""
+    low, stop = point.get("range", (0, point["replicates"]))
+    return range(low + (first - low) % every, stop, every)
+
+
+def labels_of(point: dict) -> dict:
+    """What all lanes of a point have."""
+    return {key: value for key, value in point.items() if key not in ("lanes", "range")}
+
+
 def run_point(
     point: dict, seed: int, dtype: str, problem: PowerLaw | Finite | None = None
 ) -> pd.DataFrame:
@@ -23,7 +34,7 @@ def run_point(
     problem = problem or PowerLaw(point["alpha"], point["beta"], point["sigma"])
     runs = run_lanes(
         problem.spectrum(lanes["model_size"].max()), lanes, point["samples"],
-        replicates=range(point["replicates"]), seed=seed, dtype=dtype,
+        replicates=replicates_of(point), seed=seed, dtype=dtype,
         schedule=named(point["schedule"]),
     )  # fmt: skip
     return runs.assign(replicates=point["replicates"])

@@ -1,13 +1,14 @@
 """What a configuration costs before it is run: core time, wall time, memory and disk.
 
-The work is counted (:mod:`quadlaw.ledger.workload`) and multiplied by constants, which were
-measured on one core of an AMD EPYC (AVX-512). Another machine differs by one factor, its
-:func:`slowness`.
+The work is counted from the rows of the studies (:mod:`quadlaw.sgd.workload`) and multiplied by
+constants, which were measured on one core of an AMD EPYC (AVX-512). Another machine differs by one
+factor, its :func:`slowness`.
 """
 
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
@@ -15,30 +16,140 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.checks import require
-from quadlaw.fit.experiments import POINT_SECONDS, SECONDS_PER_DRAW, SECONDS_PER_UPDATE
-from quadlaw.ledger.workload import Load, Stream, loads
+from quadlaw.fit.designs import points
+from quadlaw.ledger.config import for_study
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import simulate
+from quadlaw.sgd.workload import PROCESS, Stream, batches, stream_of
+from quadlaw.studies import study
+from quadlaw.theory.asymptotics import decades, grid_cells
 
 # Seconds of one core.
-DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
-STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
-REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
-POINT = 0.126  # kept in the store, with the hash of the code
-SOLVE, PARTICLES, LOOK, SURVEY = 2.3e-4, 0.055, 1.0e-5, 1.0e-2
+SOLVE, PARTICLES, LOOK = 2.3e-4, 0.055, 1.0e-5
 KERNEL = 7.0e-11  # a kernel's value in one feature, and what is done with that
 JOB = 1.3  # imports, reading and writing
-JOBS = {"figure": 7.3, "spectrum": 0.9, "fit_sweep": 2.3, "study_results": 4.3}
-LAST = ("collect_fits", "theory_vs_sgd", "extinction", "claims")
+JOBS = {"figure": 7.3, "spectrum": 0.9, "rate_fits": 4.3}
+LAST = ("collect_fits", "claims", "mean_field_table")
 START = 8.0  # Snakemake's own, once
 PROBE = 0.097  # of the simulation that is timed on other machines
 
 # Bytes.
-PROCESS, NOTEBOOK = 330e6, 1160e6
-COORDINATE, ROW, NUMBER = 40, 500, 4
+NOTEBOOK, ROW, NUMBER = 1160e6, 500, 4
 RUN, LOOK_ON_DISK, FIGURE, JOB_ON_DISK = 120, 10, 0.96e6, 5e3
 
 MOST_HOURS = 64.0  # core-hours on this machine, beyond which a run must be asked for
+
+
+@dataclass(frozen=True)
+class Load:
+    """The work of one rule for one study.
+
+    ``streams`` are simulated; ``solves`` counts the theory's risks, in units of one at ``T = 10``
+    (:func:`effort`); ``looks`` are rows of weights over time; ``particles`` is the sum of
+    ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values of kernels
+    that are computed, each as many times as features are made of it, and ``numbers`` those of the
+    rows that are held at once.
+    """
+
+    rule: str
+    jobs: int = 1
+    streams: Sequence[Stream] = ()
+    solves: float = 0.0
+    looks: int = 0
+    particles: float = 0.0
+    kernels: float = 0.0
+    numbers: float = 0.0
+
+    def seconds(self) -> float:
+        """Of one core, without what each job takes."""
+        work = sum(stream.seconds() for stream in self.streams) + self.solves * SOLVE
+        return work + self.particles * PARTICLES + self.looks * LOOK + self.kernels * KERNEL
+
+    def cost(self) -> dict:
+        """``jobs, seconds, longest``, and bytes of ``memory`` and ``disk``."""
+        seconds = self.seconds() + self.jobs * JOBS.get(self.rule, JOB)
+        runs = sum(stream.replicates * stream.lanes for stream in self.streams)
+        disk = runs * RUN + self.looks * LOOK_ON_DISK
+        disk += self.jobs * (FIGURE if self.rule == "figure" else JOB_ON_DISK)
+        longest = max([seconds / self.jobs, *(stream.seconds() for stream in self.streams)])
+        memory = self._memory((runs + self.looks) / self.jobs)
+        times = {"seconds": seconds, "longest": longest}
+        return {"jobs": self.jobs, "memory": memory, "disk": disk} | times
+
+    def _memory(self, rows: float) -> float:
+        """Of one job, whose table has that many rows."""
+        if self.rule == "figure":
+            return NOTEBOOK
+        most = max((stream.memory() for stream in self.streams), default=PROCESS)
+        return most + ROW * rows + NUMBER * self.numbers
+
+
+def effort(samples: float) -> float:
+    """One risk by the theory's fast methods: its leaps times the nodes of the largest models."""
+    return float(np.log10(samples) ** 2.6)
+
+
+def tuning(alpha: float, beta: float, samples: float) -> float:
+    """One best step size: inside of the range that is searched, or at its end after two looks."""
+    return (3.3 if beta > alpha else 1.85) * effort(samples)
+
+
+def loads(config: dict) -> list[Load]:
+    """All the work of a configuration, as from :func:`quadlaw.ledger.config.checked`, but for the
+    last rules, which only collect tables.
+    """
+    result = [Load("figure", len(config["studies"]))]
+    for name in config["studies"]:
+        result += _study(name, config)
+    return result
+
+
+def _study(name: str, config: dict) -> list[Load]:
+    settings, one = for_study(config, name), study(name)
+    extra = one.extra(settings)
+    rows = one.rows(settings) if one.simulates else None
+    result = [] if rows is None else _simulated(one, rows, extra, config["batch_seconds"])
+    if "grid" in settings:
+        parts = tuned_parts(settings["grid"], config["batch_seconds"])
+        result.append(Load("tuned", len(parts), solves=sum(tuned_works(settings["grid"]))))
+    return [*result, Load("rate_fits", **extra.get("rate_fits", {}))]
+
+
+def _simulated(one, rows: pd.DataFrame, extra: dict, batch_seconds: float) -> list[Load]:
+    streams = [stream_of(point) for point in points(rows)]
+    parts = batches([stream.seconds() for stream in streams], batch_seconds)
+    solves = sum(stream.lanes * effort(stream.samples) for stream in streams)
+    return [
+        Load("spectrum"),
+        Load("design", solves=_steps(rows)),
+        Load("theory", solves=solves, **extra.get("theory", {})),
+        Load("sgd_runs", len(parts), streams, **extra.get("sgd_runs", {})),
+    ]
+
+
+def _steps(rows: pd.DataFrame) -> float:
+    """Step sizes that the theory has to choose."""
+    if "tuning" in rows:
+        known = set(rows["tuning"].dropna())
+        return sum(tuning(one.problem.alpha, one.problem.beta, one.samples) for one in known)
+    if "step_size" in rows:
+        return 0.0
+    keys = ["model", "alpha", "beta", "sigma", "samples", "model_size"]
+    each = rows[keys].drop_duplicates()
+    return sum(tuning(row.alpha, row.beta, row.samples) for row in each.itertuples())
+
+
+def tuned_works(grid: dict) -> list[float]:
+    """The theory's work at each cell of a grid."""
+    samples = decades(*grid["decades"], grid["per_decade"])
+    return [
+        sum(tuning(cell["alpha"], cell["beta"], T) for T in samples) for cell in grid_cells(grid)
+    ]
+
+
+def tuned_parts(grid: dict, batch_seconds: float) -> list[slice]:
+    """Which cells of a grid are one job."""
+    return batches([work * SOLVE for work in tuned_works(grid)], batch_seconds)
 
 
 def estimate(config: dict, slow: float = 1.0) -> pd.DataFrame:
@@ -57,16 +168,16 @@ def estimate(config: dict, slow: float = 1.0) -> pd.DataFrame:
         ``rule, jobs, core_seconds, longest_seconds``, ``memory_mb`` of the largest job and
         ``disk_mb``.
     """
-    every = sorted(loads(config) + [Load(rule, 1) for rule in LAST], key=lambda load: load.rule)
-    rows = [_rule(name, list(some), config) for name, some in groupby(every, lambda one: one.rule)]
+    every = sorted([*loads(config), *map(Load, LAST)], key=lambda load: load.rule)
+    rows = [_rule(name, list(some)) for name, some in groupby(every, lambda one: one.rule)]
     table = pd.DataFrame(rows)
     times = ["core_seconds", "longest_seconds"]
     table[times] *= slow
     return table.sort_values("core_seconds", ascending=False, ignore_index=True)
 
 
-def _rule(name: str, parts: list[Load], config: dict) -> dict:
-    costs = [_load(part, config["batch_seconds"]) for part in parts]
+def _rule(name: str, parts: list[Load]) -> dict:
+    costs = [part.cost() for part in parts]
     return {
         "rule": name,
         "jobs": sum(cost["jobs"] for cost in costs),
@@ -75,53 +186,6 @@ def _rule(name: str, parts: list[Load], config: dict) -> dict:
         "memory_mb": max(cost["memory"] for cost in costs) / 1e6,
         "disk_mb": sum(cost["disk"] for cost in costs) / 1e6,
     }
-
-
-def _load(load: Load, batch_seconds: float) -> dict:
-    points = [simulation(stream) for stream in load.streams]
-    work = sum(points) + load.solves * SOLVE + load.particles * PARTICLES + load.looks * LOOK
-    work += load.kernels * KERNEL
-    jobs = load.jobs or _batches(load.streams, batch_seconds)
-    seconds = work + jobs * JOBS.get(load.rule, JOB)
-    longest = max(seconds / jobs, *points, 0) if load.jobs else min(seconds, 1.2 * POINT_SECONDS)
-    runs = sum(stream.replicates * stream.lanes for stream in load.streams)
-    disk = runs * RUN + load.looks * LOOK_ON_DISK
-    disk += jobs * (FIGURE if load.rule == "figure" else JOB_ON_DISK)
-    memory = _memory(load, (runs + load.looks) / jobs)
-    times = {"seconds": seconds, "longest": longest}
-    return {"jobs": jobs, "memory": memory, "disk": disk} | times
-
-
-def _batches(streams: Sequence[Stream], seconds: float) -> int:
-    """About as many as :func:`quadlaw.fit.experiments.batches` makes, by its own count of
-    seconds."""
-    costs = [
-        one.samples * one.replicates
-        * (one.largest * SECONDS_PER_DRAW + one.total * SECONDS_PER_UPDATE)
-        for one in streams
-    ]  # fmt: skip
-    points = sum(max(1.0, cost / POINT_SECONDS) for cost in costs)  # a costly one is split
-    return int(np.ceil(min(points, max(1.0, sum(costs) / seconds))))
-
-
-def _memory(load: Load, rows: float) -> float:
-    """Bytes of one job, whose table has that many rows."""
-    if load.rule == "figure":
-        return NOTEBOOK
-    most = max(map(memory, load.streams), default=PROCESS)
-    return most + ROW * rows + NUMBER * load.numbers
-
-
-def memory(stream: Stream) -> float:
-    """Bytes of a process that trains a stream's lanes."""
-    return PROCESS + COORDINATE * (stream.total + stream.largest)
-
-
-def simulation(stream: Stream) -> float:
-    """Seconds of one core for all replicates of a stream."""
-    sample = STEP + stream.largest * DRAW + stream.lanes * LANE_STEP + stream.total * UPDATE
-    once = REPLICATE + stream.lanes * LANE
-    return POINT + stream.replicates * (once + stream.samples * sample)
 
 
 def totals(table: pd.DataFrame, cores: int) -> dict:

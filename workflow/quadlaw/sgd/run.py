@@ -345,20 +345,43 @@ def trajectory(
     times = sorted(count("times", time, least=0) for time in times)
     require(times[-1] <= samples, "times", times[-1], "lies beyond samples")
     spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
+    return follow_lanes(
+        spectrum, lanes, samples, coordinates=chosen, times=times, replicates=range(replicates),
+        seed=seed, schedule=schedule, dtype=dtype,
+    )  # fmt: skip
 
-    seen, risks, weights = [], [], []
-    for replicate in range(replicates):
+
+def follow_lanes(
+    spectrum: Spectrum,
+    lanes: pd.DataFrame,
+    samples: int,
+    *,
+    coordinates: np.ndarray,
+    times: Sequence[int],
+    replicates: Sequence[int],
+    seed: int = 0,
+    schedule: Schedule = TwoPhase(),
+    dtype: str = "float32",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Risk and weights over time of lanes that differ in their step sizes alone.
+
+    As :func:`trajectory`, unchecked, with lanes and numbered replicates as of :func:`run_lanes`.
+    """
+    lanes, seen, risks, weights = lanes[LANE_COLUMNS], [], [], []
+    for replicate in replicates:
         (group,) = _groups(lanes, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
                 seen.append((replicate, int(time)))
                 risks.append(group.excess_risk(spectrum))
-                weights.append(group.weights()[:, chosen - 1])
+                weights.append(group.weights()[:, coordinates - 1])
     times = pd.DataFrame(seen, columns=["replicate", "time"])
     here = times.merge(lanes.assign(**_labels(spectrum, samples, schedule)), how="cross")
     here = here[[*here.columns[2:], "replicate", "time"]]
-    table = here.loc[here.index.repeat(len(chosen))].reset_index(drop=True)
-    target = np.tile(spectrum.target[chosen - 1], len(here))
+    table = here.loc[here.index.repeat(len(coordinates))].reset_index(drop=True)
+    target = np.tile(spectrum.target[coordinates - 1], len(here))
     return here.assign(excess_risk=np.concatenate(risks)), table.assign(
-        coordinate=np.tile(chosen, len(here)), weight=np.concatenate(weights).ravel(), target=target
+        coordinate=np.tile(coordinates, len(here)),
+        weight=np.concatenate(weights).ravel(),
+        target=target,
     )

@@ -182,9 +182,9 @@ def run_point(
     """
     law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     spectrum = law.spectrum(inputs or max(lane["model_size"] for lane in point["lanes"]))
-    tables = []
+    tables, every = [], range(*point.get("range", (0, point["replicates"])))
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]) if replicates is None else replicates:
+        for replicate in every if replicates is None else replicates:
             times = [0, point["samples"]]
             for time, crews in trained(point, spectrum, replicate, seed, dtype, times):
                 if time == 0:
@@ -194,7 +194,7 @@ def run_point(
                     _outcome(crew, bound).assign(replicate=replicate)
                     for crew, bound in zip(crews, bounds, strict=True)
                 ]
-    shared = {key: value for key, value in point.items() if key != "lanes"}
+    shared = {key: value for key, value in point.items() if key not in ("lanes", "range")}
     known = set(point["lanes"][0])
     runs = pd.concat(tables, ignore_index=True).assign(**shared)
     return runs.drop(columns=[key for key in USUAL if key not in known])

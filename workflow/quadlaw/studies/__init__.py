@@ -1,31 +1,120 @@
 """Studies: one module a figure, from its settings to what is drawn and what is claimed.
 
-A module ``NAME`` has ``results(tables, settings)``, which returns ``(curves, estimates)``: the
-table that the notebook draws, and one of :mod:`quadlaw.fit.estimates`. ``tables`` holds, by name,
+A module ``NAME`` has
 
-* ``runs`` and ``theory``, if the module has ``design(settings)``: a design
-  (:mod:`quadlaw.fit.designs`), simulated and predicted. A module that simulates or predicts in its
-  own way has ``run_point(point, seed, dtype)`` or ``predicted(design)`` in place of those of
-  :mod:`quadlaw.fit.points` and :mod:`quadlaw.fit.designs`;
-* ``tuned``, if the settings have a ``grid``: the theory's risks at its best step sizes
-  (:mod:`quadlaw.theory.asymptotics`);
-* ``reported``, if the settings name a ``sweep``: its runs at the chosen step sizes, and
-  ``predicted``, the theory at the same settings.
+* ``Settings``, a class of :mod:`quadlaw.studies.settings`: the keys of ``studies.NAME`` in the
+  configuration, with types, bounds, defaults and what they mean;
+* ``SMOKE``, the values of the small grid, and ``REPORT``, its heading in the report and the
+  question that the figure answers;
+* ``results(tables, settings)``, which returns ``(curves, estimates)``: the table that the notebook
+  draws, and one of :mod:`quadlaw.fit.estimates`.
+
+What is simulated is said by ``rows(settings)``, the rows of a design (:mod:`quadlaw.fit.designs`)
+but for their step sizes: cheap to list, so that cost is known before anything runs. A module that
+does it in its own way has ``with_steps(rows, settings)``, ``predicted(design)`` or
+``run_point(point, seed, dtype)`` in place of those of :class:`Study`; one whose work is not all in
+its rows says so by ``extra(settings)``: fields of :class:`quadlaw.ledger.cost.Load` by rule.
+
+``tables`` holds, by name, ``runs`` and ``theory`` of the rows; ``tuned``, if the settings have a
+``grid``: the theory's risks at its best step sizes (:mod:`quadlaw.theory.asymptotics`);
+``reported`` and ``predicted``, if they name a ``sweep``: that study's runs at the step sizes that
+it chose, and the theory there (:func:`quadlaw.studies.sweeps.of_sweep`).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
+import pandas as pd
 
-def study(name: str) -> ModuleType:
-    """The module of a study.
+from quadlaw.fit import designs, points
+
+# Modules of this folder that are no study, but what several of them share.
+SHARED = ("draws", "linearized", "plotting", "settings", "sweeps")
+
+
+@cache
+def names() -> list[str]:
+    """The names of all studies, which are those of their modules and figures."""
+    return sorted({module.name for module in iter_modules(__path__)} - set(SHARED))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A module of this folder with defaults for what it leaves out.
+
+    Attributes
+    ----------
+    name : str
+    module : module
+    """
+
+    name: str
+    module: ModuleType
+
+    def _own(self, part: str, default: Callable) -> Callable:
+        return getattr(self.module, part, default)
+
+    @property
+    def report(self) -> tuple[str, str]:
+        """The heading in the report, and the question that the figure answers."""
+        return self.module.REPORT
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Other studies whose curves it reads."""
+        return getattr(self.module, "READS", ())
+
+    @property
+    def simulates(self) -> bool:
+        """Whether there is anything to simulate."""
+        return hasattr(self.module, "rows")
+
+    def rows(self, settings: dict) -> pd.DataFrame:
+        """What is simulated, but for the step sizes."""
+        return self.module.rows(settings)
+
+    def design(self, settings: dict) -> pd.DataFrame:
+        """What is simulated, with step sizes, which the theory chooses."""
+        steps = self._own("with_steps", lambda rows, _: designs.with_steps(rows))
+        return steps(self.rows(settings), settings)
+
+    def predicted(self, design: pd.DataFrame) -> pd.DataFrame:
+        """The design with its column ``theory``."""
+        return self._own("predicted", designs.predicted)(design)
+
+    @property
+    def run_point(self) -> Callable:
+        """``(point, seed, dtype) -> runs``."""
+        return self._own("run_point", points.run_point)
+
+    def extra(self, settings: dict) -> dict:
+        """Work beside the rows."""
+        return self._own("extra", lambda _: {})(settings)
+
+    def results(self, tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Curves and estimates."""
+        return self.module.results(tables, settings)
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules whose code a simulated table depends on."""
+        own = [self.module.__name__] if hasattr(self.module, "run_point") else []
+        return [*own, "quadlaw.fit.designs", "quadlaw.fit.points"]
+
+
+@cache
+def study(name: str) -> Study:
+    """The study of a name.
 
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is none.
     """
-    try:
-        return import_module(f"{__name__}.{name}")
-    except ModuleNotFoundError as fault:
-        raise ValueError(f"studies.{name}: no module {fault.name}") from None
+    if name not in names():
+        raise ValueError(f"studies.{name}: there are {', '.join(names())}")
+    return Study(name, import_module(f"{__name__}.{name}"))

@@ -17,16 +17,66 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.points import labels_of, replicates_of
 from quadlaw.sgd import variants
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.run import DIVERGED
 from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.sgd.streams import chunks
+from quadlaw.studies.settings import (
+    ModelSize,
+    Problems,
+    Replicates,
+    SampleSizes,
+    Window,
+    check_samples_window,
+    positive,
+    several,
+)
+from quadlaw.studies.settings import Settings as Base
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "model_size": 64,
+    "trace_shares": [0.5, 0.125, 0.03125],
+    "init_weights": [0.01, 0.1, 1.0],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Does tuning on held-out samples find the rate without knowing the exponents?",
+)
+
+
+class Settings(Base):
+    """Tuning on held-out samples, without the exponents."""
+
+    problems: Problems
+    samples: SampleSizes
+    model_size: ModelSize
+    trace_shares: several(
+        positive("Step size."), "Step sizes in units of one over the trace of the covariance.",
+        "must list at least one step size, none twice",
+    )  # fmt: skip
+    init_weights: several(
+        positive("Weight."), "Weights w_0 at the start.",
+        "must list at least one weight, none twice; zero is a fixed point of the quadratic model",
+    )  # fmt: skip
+    replicates: Replicates = 16
+    window: Window
+
+    @model_validator(mode="after")
+    def _fitted(self):
+        check_samples_window(self.window, self.samples)
+        return self
+
 
 HELD_OUT, KNOWN = "held-out", "known exponents"
 SHARE = 0.2  # of the samples, held out
@@ -34,7 +84,7 @@ FRESH = 10**6  # added to a replicate's number: the stream of its held-out sampl
 RULES = {"quadratic": "quadratic", "signed": "quadratic", "linear": "linear"}  # known exponents'
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows of both settings; ``samples`` are those that are trained on."""
     frames = []
     for one, model in product(settings["problems"], RULES):
@@ -78,11 +128,11 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]):
+        for replicate in replicates_of(point):
             ends = variants.trained(point, spectrum, replicate, seed, dtype, [point["samples"]])
             for _, crews in ends:
                 tables += [_chosen(crew, spectrum, point, replicate, seed) for crew in crews]
-    shared = {key: value for key, value in point.items() if key != "lanes"}
+    shared = labels_of(point)
     return stacked(tables).drop(columns=list(variants.USUAL)).assign(**shared)
 
 

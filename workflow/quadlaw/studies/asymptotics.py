@@ -3,7 +3,22 @@
 import pandas as pd
 
 from quadlaw.fit.estimates import table
+from quadlaw.studies.settings import Grid
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory.asymptotics import KEYS, local_exponents
+
+SMOKE = {"grid": {"decades": [3, 6], "per_decade": 1}}
+REPORT = (
+    "7. Theory against simulation",
+    "What does the theory say at sample sizes that no simulation reaches?",
+)
+
+
+class Settings(Base):
+    """Local exponents of the theory's risk."""
+
+    grid: Grid
+
 
 CLOCKS = {"T": "against_T", "T/log2 T": "against_clock"}
 

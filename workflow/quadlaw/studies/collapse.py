@@ -17,8 +17,24 @@ from scipy.optimize import least_squares
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import SERIES, curves
 from quadlaw.fit.estimates import interval, table
+from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies.settings import Sweep
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
+
+SMOKE = {}
+REPORT = (
+    "6. Limits and broken assumptions",
+    "Is risk over the plane of model size and sample size one function of the three terms of "
+    "the bound?",
+)
+
+
+class Settings(Base):
+    """The three-term formula over the plane of M and T."""
+
+    sweep: Sweep
+
 
 PLANE = ["samples", "model_size"]
 

@@ -17,15 +17,48 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import select, stacked
+from quadlaw.fit import designs
 from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import measured_curves, predicted
+from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import TwoPhase
-from quadlaw.theory import rates
+from quadlaw.studies.settings import RISING, Pairs, Replicates, number, several
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory.planning import setting, unit_size
 from quadlaw.theory.rates import natural_clock
-from quadlaw.theory.tuning import tuned_constant
+
+SMOKE = {
+    "compute": [1024, 4096, 16384],
+    "theory_compute": [100000.0, 1000000.0],
+    "replicates": 6,
+}
+REPORT = (
+    "2. Exponents",
+    "For a given compute, do the best model size and its risk follow the predicted powers?",
+)
+
+
+TOO_MUCH = "a simulation takes C coordinate-updates a run, at most 10^9"
+LISTS = f"lists at least two numbers from 256 to 10^15, {RISING}"
+
+
+class Settings(Base):
+    """The best model size for a given compute."""
+
+    problems: Pairs
+    compute: several(
+        number("Compute.", TOO_MUCH, ge=256, le=1e9),
+        "Compute C = M T, model size times sample size, that is simulated.",
+        LISTS, rising=True, least=2,
+    )  # fmt: skip
+    theory_compute: several(
+        number("Compute.", "lies between 256 and 10^15", ge=256, le=1e15),
+        "Compute C = M T, larger than what is simulated, that the theory speaks of.",
+        LISTS, rising=True, least=2,
+    )  # fmt: skip
+    replicates: Replicates = 16
+
 
 SMALLEST, LARGEST = 1 / 8, 4  # model sizes tried, in units of C^(1/(s + 1))
 RESAMPLES = 1000
@@ -37,7 +70,7 @@ OPTIMA = ("optimal size", "least risk")
 EXPONENTS = ("optimal size exponent", "compute exponent")
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Simulated settings: label ``compute``."""
     return _rows(settings, settings["compute"])
 
@@ -47,7 +80,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Rows of curves without a measured risk are the theory's, at larger ``C``.
     """
-    far = predicted(_rows(settings, settings["theory_compute"]))
+    far = predicted(designs.with_steps(_rows(settings, settings["theory_compute"])))
     runs, theory = tables["runs"], tables["theory"]
     rows = []
     for key, some in runs.groupby(SERIES):
@@ -63,26 +96,24 @@ def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
     for one in settings["problems"]:
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
         for model in MODELS:
-            constant = _constant(problem, model, float(np.median(settings["compute"])))
-            frame = pd.DataFrame(_points(problem, model, compute, constant))
-            frames.append(frame.assign(**one, sigma=problem.sigma, model=model))
+            tuning = _tuning(problem, model, float(np.median(settings["compute"])))
+            frame = pd.DataFrame(_points(problem, model, compute))
+            labels = {"sigma": problem.sigma, "model": model, "tuning": tuning}
+            frames.append(frame.assign(**one, **labels))
     return stacked(frames).assign(schedule=TwoPhase().name, replicates=settings["replicates"])
 
 
-def _constant(problem: PowerLaw, model: str, compute: float) -> float:
+def _tuning(problem: PowerLaw, model: str, compute: float) -> Tuning:
+    """In the middle of the simulated range."""
     size = round(unit_size(problem, model, compute))
     middle = setting(problem, size, round(compute / size))
-    return tuned_constant(problem, model, middle["samples"], middle["model_size"], middle["init"])
+    return Tuning(problem, model, middle["samples"], middle["model_size"], middle["init"])
 
 
-def _points(problem, model, compute, constant) -> Iterator[dict]:
-    alpha, beta = problem.alpha, problem.beta
+def _points(problem: PowerLaw, model: str, compute: Sequence[float]) -> Iterator[dict]:
     for C in compute:
         for size in model_sizes(problem, model, C):
-            row = setting(problem, size, round(C / size))
-            own = rates.effective_dimension(model, alpha, beta, row["samples"], size)
-            eta = float(rates.step_size(model, alpha, beta, own, constant))
-            yield row | {"compute": C, "step_size": eta}
+            yield setting(problem, size, round(C / size)) | {"compute": C}
 
 
 def model_sizes(problem: PowerLaw, model: str, compute: float) -> list[int]:

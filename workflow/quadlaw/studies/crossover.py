@@ -14,6 +14,28 @@ import pandas as pd
 
 from quadlaw.fit.curves import paired_ratio, ratio_curves
 from quadlaw.fit.estimates import interval, table
+from quadlaw.studies.settings import Grid, Sweep
+from quadlaw.studies.settings import Settings as Base
+
+SMOKE = {
+    "grid": {
+        "problems": [{"alpha": 3.0, "beta": 2.5}, {"alpha": 5.0, "beta": 2.5}],
+        "decades": [2, 5],
+        "init_scales": [0.7],
+    },
+}
+REPORT = (
+    "4. Where the quadratic model wins",
+    "From which sample size on does the quadratic model win, and does the theory know it?",
+)
+
+
+class Settings(Base):
+    """The sample size from which the quadratic model wins."""
+
+    sweep: Sweep
+    grid: Grid
+
 
 PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
 HUGE = 1e3

@@ -16,21 +16,95 @@ first weight has passed half of its target, against ``1 / w_0``, at a step size 
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
+from quadlaw.fit.points import labels_of, replicates_of
 from quadlaw.sgd import variants
 from quadlaw.sgd.learners import STARTS
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import log_spaced
 from quadlaw.sgd.schedules import Constant, TwoPhase, named
+from quadlaw.studies.settings import (
+    RISING,
+    Alpha,
+    Beta,
+    Curves,
+    Decades,
+    ModelSize,
+    Replicates,
+    SampleSize,
+    StepSize,
+    check_step,
+    demand,
+    number,
+    one_of,
+    several,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import LARGEST, SAFE, SMALLEST, least_risk
+
+SMOKE = {
+    "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
+    "samples": [64, 256, 1024],
+    "decades": [5, 9],
+    "replicates": 6,
+    "window": [64, 1024],
+    "escape": {"weights": [0.03, 0.1, 0.2], "samples": 4096, "replicates": 6},
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Do deeper diagonal networks learn faster, and what does it cost to leave a small start?",
+)
+
+
+class Escape(Base):
+    """Runs at a constant step size eta / L, until the first coordinate has grown."""
+
+    alpha: Alpha
+    beta: Beta
+    weights: several(
+        number("Weight.", "must lie between 0 and .5, half of the target", gt=0, lt=0.5),
+        "Weights w_0 at the start.",
+        "must list three weights or more between 0 and .5 (half of the target), in rising order, "
+        "none twice",
+        rising=True, least=3,
+    )  # fmt: skip
+    step_size: StepSize
+    samples: SampleSize
+    model_size: ModelSize
+    replicates: Replicates
+
+
+class Settings(Curves):
+    """Models <x, v^L>, from two kinds of start."""
+
+    depths: several(
+        one_of("Depth L.", "must be 1, 2, 3, 4 or 6", 1, 2, 3, 4, 6),
+        "Depths L of the models <x, v^L>.",
+        f"must list depths among 1, 2, 3, 4 and 6, {RISING}", rising=True,
+    )  # fmt: skip
+    decades: Decades
+    escape: Escape
+
+    @model_validator(mode="after")
+    def _related(self):
+        low, high = self.decades
+        reason = "the theory's exponent is that over three powers of ten"
+        demand(high - low >= 3, "decades", [low, high], reason)
+        escape = self.escape
+        for depth in self.depths:
+            eta, name = escape.step_size / depth, rates.name_of(depth)
+            check_step("escape.step_size", escape.model_dump(), eta, name)
+        return self
+
 
 INIT_SCALE = 0.5  # w_0 is a quarter of min(1, w*_D), or of the target
 RISK, ESCAPE = "risk", "escape"
@@ -39,7 +113,7 @@ LOOKS = 300  # at an escape
 FAR = 4  # decades of the theory: over fewer, single nodes of its grid that escape show
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows of both parts, with the labels ``part``, ``start`` and ``setting``."""
     return stacked([_curves(settings), _escapes(settings)])
 
@@ -57,7 +131,7 @@ def _curves(settings: dict) -> pd.DataFrame:
 
 
 def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.DataFrame:
-    """A curve against ``T``; the constant of its step size is tuned at the largest ``T``."""
+    """A curve against ``T``; its step size is a constant times ``unit``."""
     alpha, beta = problem.alpha, problem.beta
     deepest = max(settings["depths"])
 
@@ -71,23 +145,30 @@ def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.Data
         unit = T ** (min(0.0, (alpha - beta) / depth) / speed)
         return int(np.ceil(settings["size_factor"] * held)), init, unit
 
-    constant = _tuned_constant(problem, depth, start, max(settings["samples"]), scales)
-    rows = []
-    for T in settings["samples"]:
-        size, init, unit = scales(T)
-        rows.append({"samples": T, "model_size": size, "init": init, "step_size": constant * unit})
-    return pd.DataFrame(rows).assign(
+    rows = [(T, *scales(T)) for T in settings["samples"]]
+    columns = ["samples", "model_size", "init", "unit"]
+    return pd.DataFrame(rows, columns=columns).assign(
         part=RISK, model=rates.name_of(depth), start=start, setting=f"{start} start",
         alpha=alpha, beta=beta, sigma=problem.sigma,
         schedule=TwoPhase().name,
     )  # fmt: skip
 
 
-def _tuned_constant(problem, depth, start, samples, scales) -> float:
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """The constant of a curve is tuned at its largest ``T``."""
+    curves, escapes = (rows[rows["part"] == part] for part in (RISK, ESCAPE))
+    frames = [
+        some.assign(step_size=_tuned_constant(some.loc[some["samples"].idxmax()]) * some["unit"])
+        for _, some in curves.groupby(["alpha", "beta", "sigma", "model", "start"], sort=False)
+    ]
+    return stacked([*frames, escapes]).drop(columns="unit")
+
+
+def _tuned_constant(row: pd.Series) -> float:
     """Of the least risk by theory, at most ``SAFE`` of the stability edge."""
-    size, init, unit = scales(samples)
-    common = {"model_size": size, "samples": samples, "init": init, "start": start}
-    largest = SAFE * stability_edge(problem, size, rates.name_of(depth))
+    problem, depth = PowerLaw(row["alpha"], row["beta"], row["sigma"]), rates.depth_of(row["model"])
+    common = {key: row[key] for key in ("model_size", "samples", "init", "start")}
+    unit, largest = row["unit"], SAFE * stability_edge(problem, row["model_size"], row["model"])
     smallest = min(SMALLEST * unit, largest / 2)
 
     def risk_at(eta):
@@ -117,12 +198,12 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
     times, tables = log_spaced(point["samples"], LOOKS)[1:].tolist(), []
-    for replicate in range(point["replicates"]):
+    for replicate in replicates_of(point):
         escaped = {}
         for time, crews in variants.trained(point, spectrum, replicate, seed, dtype, times):
-            for number, crew in enumerate(crews):
+            for place, crew in enumerate(crews):
                 here = np.where(crew.grown()[:, 0], time, np.inf)
-                escaped[number] = np.minimum(escaped.get(number, np.inf), here)
+                escaped[place] = np.minimum(escaped.get(place, np.inf), here)
         tables += [
             crew.lanes.assign(
                 excess_risk=escaped[number], diverged=~np.isfinite(escaped[number]),
@@ -130,7 +211,7 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
             )
             for number, crew in enumerate(crews)
         ]  # fmt: skip
-    shared = {key: value for key, value in point.items() if key != "lanes"}
+    shared = labels_of(point)
     runs = stacked(tables).assign(**shared)
     return runs.drop(columns=["signs", "inputs", "basis"])
 

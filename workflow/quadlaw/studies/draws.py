@@ -14,6 +14,7 @@ from quadlaw.base.checks import require
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import SERIES, exponents
+from quadlaw.fit.points import replicates_of
 from quadlaw.sgd import variants
 
 LINEAR, SIGNED = "linear from zero", "signed"
@@ -27,7 +28,7 @@ def run_point(point: dict, seed: int, dtype: str, inputs: int | None = None) -> 
     return stacked(
         variants.run_point(
             point | {"lanes": some.to_dict("records")}, seed, dtype, inputs,
-            range(draw, point["replicates"], draws),
+            replicates_of(point, draw, draws),
         )
         for draw, some in lanes.groupby("draw")
     )  # fmt: skip

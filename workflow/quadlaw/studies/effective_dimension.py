@@ -30,8 +30,24 @@ from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import GROWN
 from quadlaw.sgd.schedules import named
+from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies.settings import Sweep, Window
 from quadlaw.theory import linear_risk, mean_field
 from quadlaw.theory.grids import Nodes
+
+SMOKE = {"window": [64, 4096]}
+REPORT = (
+    "3. Two phases",
+    "Does the number of learned coordinates grow as predicted, however it is counted?",
+)
+
+
+class Settings(Base):
+    """Learned coordinates against T."""
+
+    sweep: Sweep
+    window: Window
+
 
 # The columns of runs and of the theory that hold a dimension, and what their exponents are called.
 DIMENSIONS = {"front": "front", "learned": "learned", "risk_dimension": "risk dimension"}

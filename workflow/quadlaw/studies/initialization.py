@@ -23,20 +23,53 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import select, stacked
+from quadlaw.fit import designs
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves, predicted, scaling_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
+from quadlaw.studies.settings import Curves, Decades, Init, Pairs, SizeFactor, starts
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "init_scales": [0.1, 0.5, 1.0, 2.0, 4.0],
+    "fixed": {"size_factor": 4},
+    "decades": [3, 9],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "5. Step sizes and schedules",
+    "How large may the initial value be, and what does it cost if it is larger?",
+)
+
+
+class Fixed(Base):
+    """One initial value for all T, and the size of the models that have it."""
+
+    init: Init
+    size_factor: SizeFactor
+
+
+class Settings(Curves):
+    """Initial values."""
+
+    problems: Pairs
+    init_scales: starts(3)
+    fixed: Fixed
+    decades: Decades
+
 
 USUAL = 0.5  # the v_0 scale of the other figures
 KEEPS = 1.1  # a value keeps the risk up to this factor of the least
 VARIED, SIZED, LARGEST = "varied", "sized", "largest"  # parts of the table of curves
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``part`` and ``setting``.
 
     ``varied``: many initial values, in units of ``sqrt(min(1, w*_D))``. ``sized``: the usual one
@@ -148,8 +181,8 @@ def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
     """The same by theory at more ``T``; the range is that of local exponents."""
     first, last = settings["decades"]
     samples = decades(first, last, max(0.5, 2 / (last - first)))  # three at least
-    rows = _rows(problem, settings | {"samples": samples})
-    points = _squares(predicted(_scaled(rows, settings["init_scales"], VARIED)), "theory")
+    rows = _scaled(_rows(problem, settings | {"samples": samples}), settings["init_scales"], VARIED)
+    points = _squares(predicted(designs.with_steps(rows)), "theory")
     local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
     slope = _exponent(points["target"], points["largest"])
     row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}

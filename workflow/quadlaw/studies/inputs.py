@@ -28,6 +28,35 @@ from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
+from quadlaw.studies.settings import Curves, StepFactors, one_of, several
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "step_factors": [1.0, 2.0],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Does the law survive inputs that are not Gaussian?",
+)
+
+
+LAW = "must be one of gaussian, hypercube, laplace and sinh"
+
+
+class Settings(Curves):
+    """Inputs that are not Gaussian."""
+
+    laws: several(
+        one_of("A law.", LAW, "gaussian", "hypercube", "laplace", "sinh"),
+        "Laws of the inputs, keys of quadlaw.sgd.learners.INPUTS; all are held against the "
+        "gaussian one.",
+        "must list gaussian and others among hypercube, laplace and sinh, none twice",
+        holding="gaussian", least=2,
+    )  # fmt: skip
+    step_factors: StepFactors = [1.0]
+
 
 MODELS = ("quadratic", "linear")
 KEYS = ["model", "alpha", "beta", "samples", "step_factor"]
@@ -35,7 +64,7 @@ SHARE = 0.125
 RISK, RATIO = "risk", "ratio"
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``inputs`` and ``setting``, the same: the law of the inputs."""
     rows = stacked(
         scaling_rows(

@@ -8,6 +8,7 @@ those that do falls as ``(eta S)^(-2 / (beta - alpha))``.
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit.designs import measured_curves, scaling_rows
@@ -16,12 +17,78 @@ from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import GROWN
 from quadlaw.sgd.schedules import Constant
+from quadlaw.studies.settings import (
+    RISING,
+    Alpha,
+    Beta,
+    Curves,
+    Init,
+    ModelSize,
+    Pairs,
+    Replicates,
+    SampleSize,
+    Sigma,
+    Sigmas,
+    StepFactors,
+    StepSize,
+    check_step,
+    demand,
+    several,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory.stationary import surviving_share
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "sigmas": [0.1, 1.0],
+    "replicates": 6,
+    "window": [64, 1024],
+    "survival": {"samples": 4096, "replicates": 6},
+}
+REPORT = (
+    "6. Limits and broken assumptions",
+    "Does the level of label noise change the exponents, and does it kill coordinates at a "
+    "fixed step size?",
+)
+
+
+class Survival(Base):
+    """Runs at one constant step size and several noises."""
+
+    alpha: Alpha
+    beta: Beta
+    sigmas: several(
+        Sigma, "Standard deviations of the label noise.",
+        f"must list at least three standard deviations, {RISING}", rising=True, least=3,
+    )  # fmt: skip
+    step_size: StepSize
+    samples: SampleSize
+    model_size: ModelSize
+    init: Init
+    replicates: Replicates
+
+    @model_validator(mode="after")
+    def _related(self):
+        reason = "must lie below beta, or it is not the last coordinates that die out"
+        demand(self.alpha < self.beta, "alpha", self.alpha, reason)
+        for sigma in self.sigmas:
+            check_step("step_size", self.model_dump() | {"sigma": sigma}, self.step_size)
+        return self
+
+
+class Settings(Curves):
+    """Label noise."""
+
+    problems: Pairs
+    sigmas: Sigmas
+    step_factors: StepFactors = [1.0]
+    survival: Survival
+
 
 TUNED, CONSTANT = "tuned", "constant"
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting`` (``sigma = ...``) and ``part``."""
     options = {key: settings[key] for key in ("replicates", "size_factor", "step_factors")}
     frames = [

@@ -27,7 +27,19 @@ from quadlaw.sgd.learners import learner
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
+from quadlaw.studies.settings import Curves
 from quadlaw.theory import mean_field
+
+SMOKE = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}
+REPORT = (
+    "8. Beyond the paper",
+    "Does the law hold for weights and targets of either sign?",
+)
+
+
+class Settings(Curves):
+    """Weights of either sign."""
+
 
 LINEAR = "linear from zero"
 HALVES = ("signed", "two-layer")  # models of two halves
@@ -35,7 +47,7 @@ SIGNS = ("positive", "alternating")
 ZERO = 1e-10  # v_0 of the linear model's theory: as good as zero
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``signs`` and ``setting``, the same: signs of the target."""
     return stacked(
         _curves(one, settings).assign(signs=signs, setting=signs)

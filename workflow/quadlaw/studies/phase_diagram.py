@@ -19,6 +19,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, model_validator
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import with_divergence
@@ -27,9 +28,54 @@ from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.exponents import SCALES, scale_fits
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
+from quadlaw.studies.settings import (
+    Alphas,
+    Betas,
+    Grid,
+    Replicates,
+    SampleSizes,
+    SizeFactor,
+    StepFactors,
+    Window,
+    check_samples_window,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 from quadlaw.theory.tuning import SAFE
+
+SMOKE = {
+    "grid": {"alphas": [1.5, 2.5, 3.5], "betas": [1.5, 2.5], "decades": [3, 5], "per_decade": 1},
+    "alphas": [1.5, 3.0],
+    "betas": [1.5, 2.5],
+    "samples": [64, 256, 1024],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "2. Exponents",
+    "Where in the plane of alpha and beta do the exponents agree with the paper's, and where "
+    "do the models part?",
+)
+
+
+class Settings(Base):
+    """Exponents over the plane of alpha and beta."""
+
+    grid: Grid = Field(description=Grid.__doc__)
+    alphas: Alphas
+    betas: Betas
+    samples: SampleSizes
+    replicates: Replicates = 16
+    size_factor: SizeFactor = 4
+    step_factors: StepFactors = [1.0]
+    window: Window
+
+    @model_validator(mode="after")
+    def _fitted(self):
+        check_samples_window(self.window, self.samples)
+        return self
+
 
 MODELS = ("quadratic", "linear")
 STRONGER = "linear model up to 0.9 of its edge"
@@ -39,7 +85,7 @@ PROBLEM = ["alpha", "beta", "sigma"]
 OPTIONS = ("replicates", "size_factor", "step_factors")
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """A curve against ``T`` for every ``alpha``, ``beta`` and series; label ``setting``."""
     options = {key: settings[key] for key in OPTIONS}
     curves = []

@@ -72,7 +72,7 @@ def stand_in(name: str) -> SimpleNamespace:
 
     The inputs are those of the last full run, ``results/NAME/`` in the project.
     """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     figure = root / "figures" / name
     return SimpleNamespace(
         input=_Tables(root / "results" / name),

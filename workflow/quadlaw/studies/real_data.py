@@ -23,11 +23,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.checks import require
 from quadlaw.base.tables import stacked
 from quadlaw.data import datasets
 from quadlaw.data.data_runs import (
+    FEATURES,
     KEYS,
     LINEAR,
     NAMES,
@@ -46,7 +48,81 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite
+from quadlaw.sgd.workload import Stream
+from quadlaw.studies.settings import (
+    RISING,
+    Fractions,
+    ModelSize,
+    Pilots,
+    Replicates,
+    SampleSizes,
+    Window,
+    check_samples_window,
+    demand,
+    one_of,
+    several,
+    whole,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates
+
+SMOKE = {
+    "smoothness": [0.5],
+    "landmarks": 300,
+    "model_size": 160,
+    "estimation": 4096,
+    "held_out": 8192,
+    "samples": [64, 256, 1024],
+    "fractions": [0.125, 0.25, 0.5],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Is anything of the law left on real data, with exponents that are estimated from it?",
+)
+
+
+def _split(description: str):
+    reason = "a split has from 64 to 10^6 rows"
+    return whole(description, reason, ge=64, le=10**6)
+
+
+class Settings(Base):
+    """Real data, with estimated exponents."""
+
+    smoothness: several(
+        one_of("Smoothness.", "must be 0.5, 1.5 or 2.5", 0.5, 1.5, 2.5),
+        "Smoothness nu of Matern kernels, one after another.",
+        f"must list kernels among 0.5, 1.5 and 2.5, {RISING}", rising=True,
+    )  # fmt: skip
+    landmarks: whole(
+        "Rows that the kernel's features are made of.",
+        "a kernel's features need landmarks, and at most 10^4 of them, whose matrix is decomposed",
+        ge=8, le=10**4,
+    )  # fmt: skip
+    model_size: ModelSize
+    estimation: _split("Rows that exponents and eigenbasis are estimated from.")
+    held_out: _split("Rows that the risk is measured on.")
+    samples: SampleSizes
+    fractions: Fractions
+    pilots: Pilots = 3
+    replicates: Replicates = 16
+    window: Window
+
+    @model_validator(mode="after")
+    def _related(self):
+        check_samples_window(self.window, self.samples)
+        size, last = self.model_size, self.fractions[-1]
+        spanned = f"the landmarks span only {self.landmarks} features"
+        demand(size <= self.landmarks, "model_size", size, spanned)
+        demand(size % 2 == 0, "model_size", size, "must be even, for the rotated basis")
+        for name in ("estimation", "held_out"):
+            rows = getattr(self, name)
+            demand(rows >= 2 * size, name, rows, f"{size} features need at least two rows each")
+        demand(last < 1, "fractions", last, "must lie below the stability edge, at 1")
+        return self
+
 
 SEED = 0  # of the order of the rows
 DECIMALS = 3  # of the estimates that predictions are made of
@@ -73,6 +149,21 @@ class Splits:
         order = np.random.default_rng(SEED).permutation(rows)
         one, two, three, *rest = np.split(order, np.cumsum(sizes))[:-1]
         return cls(one, two, three, rest)
+
+
+def extra(settings: dict) -> dict:
+    """All of its work: kernels, and blocks of rows that models are trained on."""
+    blocks, models = settings["pilots"] + settings["replicates"], len(settings["smoothness"])
+    lanes, size = len(settings["fractions"]), settings["model_size"]
+    streams = [
+        Stream(T, blocks * models, len(FEATURES) * lanes, size, sum(FEATURES) * lanes * size)
+        for T in settings["samples"]
+    ]
+    estimation, held_out = settings["estimation"], settings["held_out"]
+    rows = estimation + held_out + blocks * max(settings["samples"])
+    kernels = rows * models * settings["landmarks"] * size
+    numbers = (3 * estimation + held_out) * size  # the first in double precision
+    return {"rate_fits": {"streams": streams, "kernels": kernels, "numbers": numbers}}
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -29,19 +29,50 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from quadlaw.base.tables import select, stacked
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.designs import measured_curves, scaling_rows, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.fit.experiments import settings as lane_settings
-from quadlaw.fit.experiments import trajectory_grid
 from quadlaw.fit.fronts import SEEN, growth_fits
+from quadlaw.fit.points import labels_of, replicates_of
 from quadlaw.sgd.learners import kink_risk
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import DIVERGED
 from quadlaw.sgd.schedules import TwoPhase, named
 from quadlaw.sgd.variants import USUAL, Crew, trained
+from quadlaw.studies import phase_transition
+from quadlaw.studies.settings import Curves, StepFactors
 from quadlaw.theory import MeanField, mean_field
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "step_factors": [0.5, 1.0],
+    "replicates": 6,
+    "window": [64, 1024],
+    "growth": {
+        "samples": 8192,
+        "model_size": 16,
+        "coordinates": 16,
+        "times": 60,
+        "replicates": 6,
+        "window": [1, 6],
+    },
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Do ReLU units show the two phases and the exponents of the quadratic model?",
+)
+
+
+class Settings(Curves):
+    """Two ReLU units a coordinate."""
+
+    step_factors: StepFactors = [1.0]
+    growth: phase_transition.Settings = Field(
+        description="Runs followed over time, for growth times and for what the kink costs."
+    )
+
 
 MODELS = ("relu", "quadratic")
 RISK, KINK, GROWTH = "risk", "kink", "growth"
@@ -49,7 +80,7 @@ OVER_TIME = {RISK: "risk over time", KINK: "kink over time"}
 HALVES = {"relu": 2, "quadratic": 1}  # of the samples, one is seen by each weight
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows of two parts: risks against ``T``, and runs that are followed over time."""
     risks = [_risks(one, settings) for one in settings["problems"]]
     followed = [_followed(one, settings) for one in settings["growth"]["problems"]]
@@ -68,18 +99,11 @@ def _risks(one: dict, settings: dict) -> pd.DataFrame:
 
 
 def _followed(one: dict, settings: dict) -> pd.DataFrame:
-    growth = settings["growth"]
-    lane = lane_settings(
-        "quadratic", growth | one, growth["model_size"], growth["step_constant"],
-        growth["init_scale"],
-    )  # fmt: skip
-    keys = ("samples", "coordinates", "times")
-    shared = {key: growth[key] for key in keys} | {"replicates": growth["replicates"]} | one
-    kept = {key: lane[key] for key in ("model_size", "step_size", "init")}
-    return pd.DataFrame([{"model": name} | kept | shared for name in MODELS]).assign(
-        part=GROWTH, sigma=settings["sigma"], schedule=TwoPhase().name, step_factor=1.0,
-        init_scale=growth["init_scale"],
-    )  # fmt: skip
+    row = phase_transition.followed(settings["growth"], one)
+    row.pop("step_constant")
+    return pd.DataFrame([row | {"model": name} for name in MODELS]).assign(
+        part=GROWTH, sigma=settings["sigma"], schedule=TwoPhase().name, step_factor=1.0
+    )
 
 
 # --- what is simulated ----------------------------------------------------------------------------
@@ -93,7 +117,7 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     coordinates, times = ([], [point["samples"]]) if last else trajectory_grid(point | first)
     adaptation, tables = named(point["schedule"]).adaptation_steps(point["samples"]), []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]):
+        for replicate in replicates_of(point):
             rows, grown = [], {}
             looks = trained(point, spectrum, replicate, seed, dtype, [int(t) for t in times])
             for time, crews in looks:
@@ -103,7 +127,7 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
                     grown[name_of(crew)] = np.minimum(grown.get(name_of(crew), np.inf), here)
             rows += [_growth(crew, grown, i) for crew in crews for i in coordinates]
             tables.append(stacked(rows).assign(replicate=replicate))
-    shared = {key: value for key, value in point.items() if key != "lanes"}
+    shared = labels_of(point)
     return stacked(tables).drop(columns=list(USUAL)).assign(**shared, front=0)
 
 
@@ -229,7 +253,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = [*exponents(risks, "sample exponent", window=window, theory=known)]
     for part, name in ((RISK, "theory"), (KINK, "theory"), (KINK, "common")):
         rows += _over_theory(part, name, select(runs, part=part), select(theory, part=part), window)
-    rows += _growth_rows(select(runs, part=GROWTH), settings["growth"]["fit"]["window"])
+    rows += _growth_rows(select(runs, part=GROWTH), settings["growth"]["window"])
     curves = measured_curves(runs, theory)
     keys = ["part", "place", "model", "alpha", "beta", "samples", "step_factor"]
     return curves.merge(theory[[*keys, "common"]], on=keys, how="left"), table(rows)

@@ -16,14 +16,33 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import stacked
+from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.points import labels_of, replicates_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.run import DIVERGED
 from quadlaw.sgd.schedules import named
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
+from quadlaw.studies.settings import Curves
 from quadlaw.theory import mean_field_risk
+
+SMOKE = {
+    "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
+    "samples": [64, 256, 1024],
+    "replicates": 6,
+    "window": [64, 1024],
+}
+REPORT = (
+    "3. Two phases",
+    "Is the second phase linear SGD on rescaled features, and does the rescaling matter?",
+)
+
+
+class Settings(Curves):
+    """The second phase beside linear SGD on rescaled features."""
+
 
 # What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are
 # the quadratic model's weights and R_q its risk.
@@ -36,8 +55,8 @@ EXPONENTS = (  # quantity, model that it is reported of, numerator, denominator
 PROBLEM = ["alpha", "beta", "sigma", "setting"]
 
 
-def design(settings: dict) -> pd.DataFrame:
-    """Rows of the quadratic model with ``plain_step``, the plain linear model's step size."""
+def rows(settings: dict) -> pd.DataFrame:
+    """Rows of the quadratic model up to ``T1``, from where on two others train too."""
     frames = [
         scaling_rows(
             PowerLaw(one["alpha"], one["beta"], settings["sigma"]), QUADRATIC, settings["samples"],
@@ -46,7 +65,12 @@ def design(settings: dict) -> pd.DataFrame:
         )
         for one in settings["problems"]
     ]  # fmt: skip
-    design = stacked(frames).assign(setting="from T1 on")
+    return stacked(frames).assign(setting="from T1 on")
+
+
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """Also ``plain_step``, the plain linear model's step size."""
+    design = designs.with_steps(rows)
     steps = [Handover.of(row).best_plain_step() for row in design.to_dict("records")]
     return design.assign(plain_step=steps)
 
@@ -62,12 +86,12 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     problem = {key: point[key] for key in ("alpha", "beta", "sigma")}
     spectrum, found = PowerLaw(**problem).spectrum(lane["model_size"]), []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in range(point["replicates"]):
+        for replicate in replicates_of(point):
             for time, learned, weights in second_phase(spectrum, point, replicate, seed, dtype):
                 front = {"front": np.cumprod(learned).sum(), "learned": learned.sum()}
                 labels = {"replicate": replicate, "time": time} | front
                 found += [labels | one for one in _seen(spectrum, weights)]
-    shared = {key: value for key, value in (point | lane).items() if key not in ("lanes", "model")}
+    shared = {key: value for key, value in (labels_of(point) | lane).items() if key != "model"}
     return pd.DataFrame(found).assign(**shared)
 
 

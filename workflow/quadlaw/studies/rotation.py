@@ -22,6 +22,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
@@ -30,9 +31,70 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import TwoPhase, named
 from quadlaw.studies import draws
 from quadlaw.studies.draws import LINEAR, SIGNED
+from quadlaw.studies.settings import (
+    RISING,
+    Curves,
+    Draws,
+    Fractions,
+    Init,
+    Pairs,
+    Pilots,
+    SampleSizes,
+    check_draws,
+    number,
+    one_of,
+    several,
+)
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, training_time, turned
 from quadlaw.theory.linear import linear_risk
+
+SMOKE = {
+    "problems": [{"alpha": 4.0, "beta": 2.0}],
+    "samples": [64, 256, 1024],
+    "theory_samples": [4096, 8192, 16384],
+    "blocks": [4],
+    "angles": [0.0, 0.4, 1.5707963267948966],
+    "draws": 3,
+    "replicates": 9,
+    "pilots": 3,
+    "window": [64, 1024],
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Does the advantage survive if the model sees rotated coordinates, and at which angle is "
+    "it lost?",
+)
+
+
+class Settings(Curves):
+    """Signed squares where the model sees rotated coordinates."""
+
+    problems: Pairs
+    theory_samples: SampleSizes
+    blocks: several(
+        one_of("Size of a block.", "must be 2, 4, 8 or 16", 2, 4, 8, 16),
+        "Sizes of the blocks of neighbouring coordinates that are turned; the whole model is "
+        "besides.",
+        f"must list sizes among 2, 4, 8 and 16, of which the models are multiples, {RISING}",
+        rising=True,
+    )  # fmt: skip
+    angles: several(
+        number("Angle.", "a direction turns by 0 to pi / 2", ge=0, le=1.5707963267948966),
+        "Angles of rotation, in radians.",
+        f"must list 0, the eigenbasis, and another angle or more, {RISING}",
+        rising=True, holding=0, least=2,
+    )  # fmt: skip
+    init: Init
+    fractions: Fractions
+    draws: Draws
+    pilots: Pilots = 4
+
+    @model_validator(mode="after")
+    def _dealt(self):
+        check_draws(self)
+        return self
+
 
 run_point = draws.run_point
 EIGENBASIS, WHOLE = "eigenbasis", 0
@@ -63,7 +125,7 @@ def bases(settings: dict) -> list[tuple[int, float]]:
     return [(2, 0.0), *((block, angle) for block, angle in turns if angle)]
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``block, angle, setting, draw, fraction``."""
     return stacked(
         _rows(problem, T, block, angle, settings)
@@ -75,24 +137,32 @@ def design(settings: dict) -> pd.DataFrame:
 
 def _rows(problem: dict, samples: int, block: int, angle: float, settings: dict) -> pd.DataFrame:
     """One basis: signed squares with every matrix; in the eigenbasis, the linear model too."""
-    law = PowerLaw(problem["alpha"], problem["beta"], settings["sigma"])
     size = model_size(problem, samples, settings["size_factor"])
     name = f"rotated {angle} {block}" if angle else EIGENBASIS
-    rows = [
-        {"model": SIGNED, "draw": draw, "step_size": edge(law, size, samples, block, angle, draw),
-         "basis": f"{name} {draw}" if angle else name}
-        for draw in range(settings["draws"])
-    ]  # fmt: skip
+    draws = range(settings["draws"])
+    rows = [(SIGNED, draw, f"{name} {draw}" if angle else name) for draw in draws]
     if not angle:
-        linear = {"model": LINEAR, "step_size": stability_edge(law, size), "basis": name}
-        rows += [linear | {"draw": draw} for draw in range(settings["draws"])]
-    frame = pd.DataFrame(rows).merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
+        rows += [(LINEAR, draw, name) for draw in draws]
+    frame = pd.DataFrame(rows, columns=["model", "draw", "basis"])
+    frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
-        step_size=frame["step_size"] * frame["fraction"], alpha=law.alpha, beta=law.beta,
-        sigma=law.sigma, samples=samples, schedule=TwoPhase().name, model_size=size,
-        replicates=settings["replicates"], init=settings["init"], block=block, angle=angle,
-        setting=setting(block, angle),
+        alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
+        schedule=TwoPhase().name, model_size=size, replicates=settings["replicates"],
+        init=settings["init"], block=block, angle=angle, setting=setting(block, angle),
     )  # fmt: skip
+
+
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """``fraction`` of the stability edge."""
+    edges = np.array([_row_edge(row) for row in rows.to_dict("records")])
+    return rows.assign(step_size=edges * rows["fraction"])
+
+
+def _row_edge(row: dict) -> float:
+    law, size = PowerLaw(row["alpha"], row["beta"], row["sigma"]), row["model_size"]
+    if row["model"] == LINEAR:
+        return stability_edge(law, size)
+    return edge(law, size, row["samples"], row["block"], row["angle"], row["draw"])
 
 
 def edge(

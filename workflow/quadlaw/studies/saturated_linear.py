@@ -21,13 +21,28 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import stacked
-from quadlaw.fit.designs import measured_curves, predicted
+from quadlaw.fit import designs
+from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.studies.settings import Curves, Pairs, StepFactors
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.asymptotics import decades
-from quadlaw.theory.tuning import tuned_constant
+
+SMOKE = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}
+REPORT = (
+    "6. Limits and broken assumptions",
+    "Is the linear model held back where the target is very smooth?",
+)
+
+
+class Settings(Curves):
+    """The linear model where beta is large."""
+
+    problems: Pairs
+    step_factors: StepFactors = [1.0]
+
 
 FIXED, TUNED = "fixed step", "tuned step"
 MORE = 2
@@ -35,7 +50,7 @@ SHARE = 0.25
 LARGEST = 12  # power of ten up to which the theory is drawn
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the label ``setting``."""
     return _rows(settings, settings["samples"], settings["step_factors"])
 
@@ -44,7 +59,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Risks by ``T``, the theory's up to ``10^12`` (rows without a measured one); exponents."""
     runs, theory = tables["runs"], tables["theory"]
     first = int(np.ceil(np.log10(max(settings["samples"]))))
-    far = predicted(_rows(settings, decades(first, LARGEST, 1), [1.0]))
+    far = predicted(designs.with_steps(_rows(settings, decades(first, LARGEST, 1), [1.0])))
     rows = exponents(runs, "sample exponent", window=settings["window"], theory=theory)
     return stacked([measured_curves(runs, theory), far]), table([*rows, *far_exponents(far)])
 
@@ -53,9 +68,9 @@ def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFr
     frames, size_factor = [], settings["size_factor"]
     for one in settings["problems"]:
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
-        constant = _constant(problem, max(settings["samples"]), size_factor)
+        tuning = _tuning(problem, max(settings["samples"]), size_factor)
         for name, more in ((FIXED, 1), (TUNED, MORE)):
-            rows = [point(problem, name, T, size_factor, constant) for T in samples]
+            rows = [point(problem, name, T, size_factor, tuning) for T in samples]
             labels = one | {"setting": name, "replicates": more * settings["replicates"]}
             frame = pd.DataFrame(rows).assign(**labels, sigma=problem.sigma, model="linear")
             frames += [
@@ -65,28 +80,24 @@ def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFr
     return stacked(frames).assign(schedule=TwoPhase().name)
 
 
-def point(problem: PowerLaw, name: str, samples: int, size_factor: float, constant: float) -> dict:
-    """``T``, ``M``, ``v_0`` and ``eta``."""
+def point(problem: PowerLaw, name: str, samples: int, size_factor: float, tuning: Tuning) -> dict:
+    """``T``, ``M``, ``v_0`` and ``eta``, or how that is found."""
     alpha, beta = problem.alpha, problem.beta
-    fitted = rates.effective_dimension("linear", alpha, beta, samples)
-    eta = float(rates.step_size("linear", alpha, beta, fitted, constant))
+    eta, fitted = np.nan, rates.effective_dimension("linear", alpha, beta, samples)
     if name == FIXED:
         eta = SHARE * stability_edge(problem, 10**6)  # of a model that is as good as infinite
-        fitted = (eta * samples) ** (1 / alpha)
+        fitted, tuning = (eta * samples) ** (1 / alpha), None
     size = int(np.ceil(size_factor * fitted))
-    return {
-        "samples": samples,
-        "model_size": size,
-        "init": _init(problem, samples),
-        "step_size": eta,
-    }
+    init = _init(problem, samples)
+    setting = {"samples": samples, "model_size": size, "init": init}
+    return setting | {"step_size": eta, "tuning": tuning}
 
 
-def _constant(problem: PowerLaw, samples: int, size_factor: float) -> float:
-    """``c`` of the tuned step ``c D^(alpha - beta)``."""
+def _tuning(problem: PowerLaw, samples: int, size_factor: float) -> Tuning:
+    """Of the tuned step ``c D^(alpha - beta)``."""
     dimension = rates.effective_dimension("linear", problem.alpha, problem.beta, samples)
     size = int(np.ceil(size_factor * dimension))
-    return tuned_constant(problem, "linear", samples, size, _init(problem, samples))
+    return Tuning(problem, "linear", samples, size, _init(problem, samples))
 
 
 def _init(problem: PowerLaw, samples: int) -> float:

@@ -25,13 +25,36 @@ from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import Constant, TwoPhase, named
+from quadlaw.studies.settings import Curves, Many, Pairs, Schedules, StepFactors
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "step_factors": [1.0],
+    "replicates": 6,
+    "many": 12,
+    "window": [64, 1024],
+}
+REPORT = (
+    "5. Step sizes and schedules",
+    "Does it matter when and how the step size decays?",
+)
+
+
+class Settings(Curves):
+    """Step-size schedules."""
+
+    problems: Pairs
+    schedules: Schedules
+    step_factors: StepFactors = [1.0]
+    many: Many
+
 
 MODELS = ("quadratic", "linear")
 DEFAULT = TwoPhase().name
 KEYS = ["model", "alpha", "beta", "step_factor"]
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the label ``setting``, the schedule's name.
 
     A floor stands in the first coordinates alone and is as noisy as one of them: where one is

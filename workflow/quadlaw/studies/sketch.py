@@ -20,6 +20,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
@@ -28,6 +29,24 @@ from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.schedules import TwoPhase, named
 from quadlaw.studies import draws
 from quadlaw.studies.draws import LINEAR, SIGNED
+from quadlaw.studies.settings import (
+    RISING,
+    Draws,
+    Fractions,
+    Init,
+    ModelSize,
+    Pairs,
+    Pilots,
+    Replicates,
+    SampleSize,
+    SampleSizes,
+    Window,
+    check_draws,
+    check_samples_window,
+    several,
+    whole,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import stability_edge
 from quadlaw.theory.flow import (
     LEAST,
@@ -38,6 +57,59 @@ from quadlaw.theory.flow import (
     turned,
 )
 from quadlaw.theory.linear import linear_risk
+
+SMOKE = {
+    "problems": [{"alpha": 2.5, "beta": 1.5}, {"alpha": 4.0, "beta": 2.0}],
+    "inputs": 64,
+    "samples": [64, 256, 1024],
+    "theory_samples": [32, 128, 256],
+    "model_size": 16,
+    "long": 2048,
+    "model_sizes": [2, 4, 8],
+    "draws": 3,
+    "replicates": 9,
+    "pilots": 3,
+    "window": [64, 1024],
+    "size_window": [2, 8],
+}
+REPORT = (
+    "8. Beyond the paper",
+    "Do the exponents survive a Gaussian sketch of the inputs, the linear model's and the "
+    "advantage?",
+)
+
+
+class Settings(Base):
+    """A Gaussian sketch of the inputs beside their first M."""
+
+    problems: Pairs
+    inputs: whole(
+        "Number of input coordinates that a sketch reaches; what lies beyond enters labels as one "
+        "Gaussian.",
+        "a sketch reaches from 2 to 10^5 coordinates", ge=2, le=10**5,
+    )  # fmt: skip
+    samples: SampleSizes
+    theory_samples: SampleSizes
+    model_size: ModelSize
+    long: SampleSize
+    model_sizes: several(
+        ModelSize, "Model sizes, all at one sample size.",
+        f"must list at least three model sizes, {RISING}", rising=True, least=3,
+    )  # fmt: skip
+    init: Init
+    fractions: Fractions
+    draws: Draws
+    pilots: Pilots = 4
+    replicates: Replicates = 16
+    window: Window
+    size_window: Window
+
+    @model_validator(mode="after")
+    def _related(self):
+        check_samples_window(self.window, self.samples)
+        check_draws(self)
+        return self
+
 
 SKETCHED, TOP = "sketch", "first M"
 SAMPLES, SIZES = "samples", "sizes"
@@ -107,11 +179,11 @@ class View:
 
 def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     """Runs of a point, each lane on the replicates of its draw."""
-    return draws.run_point(point, seed, dtype, point["lanes"][0]["coordinates"])
+    return draws.run_point(point, seed, dtype, point["lanes"][0]["input_size"])
 
 
-def design(settings: dict) -> pd.DataFrame:
-    """Rows with the labels ``part, setting, draw, coordinates, fraction``."""
+def rows(settings: dict) -> pd.DataFrame:
+    """Rows with the labels ``part, setting, draw, input_size, fraction``."""
     plan = [(SAMPLES, T, settings["model_size"]) for T in settings["samples"]]
     plan += [(SIZES, settings["long"], size) for size in settings["model_sizes"]]
     return stacked(
@@ -123,22 +195,37 @@ def design(settings: dict) -> pd.DataFrame:
 
 def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> pd.DataFrame:
     """Both models on both views, for every draw and fraction."""
-    law = PowerLaw(problem["alpha"], problem["beta"], settings["sigma"])
-    inputs, learned = settings["inputs"], int(np.ceil(samples ** (1 / law.alpha)))
     rows = [
-        {"model": model, "setting": setting, "draw": draw,
-         "basis": f"sketch {draw}" if setting == SKETCHED else "eigenbasis",
-         "step_size": _view(law, size, inputs, setting, draw).edge(model, learned)}
+        (model, setting, draw, f"sketch {draw}" if setting == SKETCHED else "eigenbasis")
         for draw in range(settings["draws"])
         for setting in (SKETCHED, TOP)
         for model in (LINEAR, SIGNED)
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows).merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
+    ]
+    frame = pd.DataFrame(rows, columns=["model", "setting", "draw", "basis"])
+    frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
-        step_size=frame["step_size"] * frame["fraction"], alpha=law.alpha, beta=law.beta,
-        sigma=law.sigma, samples=samples, schedule=TwoPhase().name, model_size=size, part=part,
-        replicates=settings["replicates"], init=settings["init"], coordinates=inputs,
+        **problem, sigma=settings["sigma"], samples=samples, schedule=TwoPhase().name,
+        model_size=size, part=part, replicates=settings["replicates"], init=settings["init"],
+        input_size=settings["inputs"],
     )  # fmt: skip
+
+
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """``fraction`` of the stability edge near what is learned."""
+    edges = np.array([_row_edge(row) for row in rows.to_dict("records")])
+    return rows.assign(step_size=edges * rows["fraction"])
+
+
+def _row_edge(row: dict) -> float:
+    law = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    learned = int(np.ceil(row["samples"] ** (1 / law.alpha)))
+    view = row["model_size"], row["input_size"], row["setting"], row["draw"]
+    return _edge(law, *view, row["model"], learned)
+
+
+@lru_cache(maxsize=1024)
+def _edge(law, size, inputs, setting, draw, model, learned) -> float:
+    return _view(law, size, inputs, setting, draw).edge(model, learned)
 
 
 def _view(law: PowerLaw, size: int, inputs: int, setting: str, draw: int) -> View:
@@ -151,7 +238,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
     frames = []
     for (alpha, beta, sigma, size, samples, setting, draw, model), some in design.groupby(keys):
         one, law = some.sort_values("step_size"), PowerLaw(alpha, beta, sigma)
-        view = _view(law, size, one["coordinates"].iloc[0], setting, draw)
+        view = _view(law, size, one["input_size"].iloc[0], setting, draw)
         steps, first = one["step_size"].to_numpy(), one.iloc[0]
         if model == LINEAR:
             risks = [view.linear_risk(sigma, samples=samples, step_size=step) for step in steps]

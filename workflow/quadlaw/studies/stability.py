@@ -24,14 +24,49 @@ from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import ends, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
+from quadlaw.studies.settings import (
+    Fractions,
+    Grid,
+    Many,
+    Problems,
+    Replicates,
+    SampleSizes,
+    SizeFactor,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates, stability_edge
+
+SMOKE = {
+    "samples": [64, 256, 1024],
+    "fractions": [0.0625, 0.25, 1.0, 2.0],
+    "replicates": 6,
+    "many": 12,
+    "grid": {"decades": [6, 10], "per_decade": 0.5},
+}
+REPORT = (
+    "5. Step sizes and schedules",
+    "Which step size is best, and from which on do runs diverge?",
+)
+
+
+class Settings(Base):
+    """Step sizes, divergence and the best one."""
+
+    problems: Problems
+    samples: SampleSizes
+    fractions: Fractions
+    replicates: Replicates = 16
+    size_factor: SizeFactor = 4
+    many: Many
+    grid: Grid
+
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves
 QUARTER_EDGE = 0.25
 SERIES = ["model", "alpha", "beta", "sigma"]
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``part`` and ``fraction``, the step size in units of the edge.
 
     ``grid``: all fractions at every ``T``. ``quarter``: a quarter of it at the largest
@@ -46,7 +81,6 @@ def design(settings: dict) -> pd.DataFrame:
                 replicates=one.get("replicates", settings["replicates"]),
                 size_factor=settings["size_factor"],
             )  # fmt: skip
-            rows["edge"] = [stability_edge(problem, M, model) for M in rows["model_size"]]
             last = rows[rows["samples"] == rows["samples"].max()]
             frames += [_at(rows, fraction, GRID) for fraction in settings["fractions"]]
             frames.append(_at(last, QUARTER_EDGE, QUARTER).assign(replicates=settings["many"]))
@@ -54,7 +88,21 @@ def design(settings: dict) -> pd.DataFrame:
 
 
 def _at(rows: pd.DataFrame, fraction: float, part: str) -> pd.DataFrame:
-    return rows.assign(step_size=fraction * rows["edge"], fraction=fraction, part=part)
+    return rows.drop(columns="tuning").assign(fraction=fraction, part=part)
+
+
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """``fraction`` of the stability edge, which is the column ``edge``."""
+    keys = ["model", "alpha", "beta", "sigma", "model_size"]
+    edges = {
+        key: stability_edge(PowerLaw(*key[1:4]), key[4], key[0])
+        for key in rows[keys].drop_duplicates().itertuples(index=False, name=None)
+    }
+    edge = [edges[key] for key in rows[keys].itertuples(index=False, name=None)]
+    rows = rows.assign(edge=edge)
+    place = rows.columns.get_loc("model_size") + 1
+    rows.insert(place, "step_size", rows["fraction"] * rows["edge"])
+    return rows
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -13,8 +13,24 @@ import pandas as pd
 
 from quadlaw.fit.curves import curves
 from quadlaw.fit.estimates import table
+from quadlaw.studies.settings import Grid, Sweep
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
+
+SMOKE = {"grid": {"alphas": [2.0, 3.0], "betas": [2.5], "decades": [3, 5]}}
+REPORT = (
+    "2. Exponents",
+    "Is the bound's form tight, or does the ratio of risk to bound drift with the sample size?",
+)
+
+
+class Settings(Base):
+    """Risk over the bound's form."""
+
+    sweep: Sweep
+    grid: Grid
+
 
 KEYS = ["model", "alpha", "beta", "sigma"]
 RISKS = ["risk", "ci_low", "ci_high"]

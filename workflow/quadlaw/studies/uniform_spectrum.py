@@ -15,9 +15,11 @@ risk at each ``T``, up to a quarter of the stability edge: the rates in ``D`` do
 """
 
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
@@ -26,8 +28,58 @@ from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.studies.settings import (
+    Init,
+    Replicates,
+    SampleSizes,
+    Window,
+    check_samples_window,
+    demand,
+    whole,
+)
+from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory import mean_field_risk, predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
+
+SMOKE = {
+    "dimension": 32,
+    "sparsity": 4,
+    "samples": [512, 1024, 2048],
+    "theory_samples": [8192],
+    "replicates": 6,
+    "window": [512, 2048],
+}
+REPORT = (
+    "6. Limits and broken assumptions",
+    "What is left of the law when all eigenvalues are equal, with a dense and with a sparse "
+    "target?",
+)
+
+
+class Settings(Base):
+    """Equal eigenvalues."""
+
+    dimension: whole(
+        "Number d of equal eigenvalues.", "a spectrum has from 2 to 10^5 coordinates",
+        ge=2, le=10**5,
+    )  # fmt: skip
+    sparsity: whole(
+        "Number k of coordinates of the sparse target that are not zero.",
+        "a target has at least one coordinate", ge=1,
+    )  # fmt: skip
+    init: Init
+    samples: SampleSizes
+    theory_samples: SampleSizes
+    replicates: Replicates = 16
+    window: Window
+
+    @model_validator(mode="after")
+    def _related(self):
+        check_samples_window(self.window, self.samples)
+        reason = f"the target has only {self.dimension} coordinates"
+        demand(self.sparsity <= self.dimension, "sparsity", self.sparsity, reason)
+        return self
+
 
 POWER_LAW, SPARSE, DENSE = "power-law target", "sparse target", "dense target"
 BETA = 2.0  # of the power-law target; labels all, as they share their streams
@@ -46,22 +98,26 @@ def problem(setting: str, dimension: int, sparsity: int, sigma: float) -> Finite
     return Finite(tuple(eigenvalues), tuple(np.sqrt(share / eigenvalues)), sigma, BETA)
 
 
-def design(settings: dict) -> pd.DataFrame:
+def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting`` and ``sparsity``."""
-    common = {"sigma": settings["sigma"], "sparsity": settings["sparsity"]}
-    size, rows = settings["dimension"], []
-    for setting in (POWER_LAW, SPARSE, DENSE):
-        one = problem(setting, size, **common)
-        for model in MODELS:
-            for T in settings["samples"]:
-                run = {"model_size": size, "samples": T, "init": settings["init"]}
-                eta = _best_step(model, one, run)
-                rows.append({"setting": setting, "model": model, "step_size": eta} | run)
-    labels = {"alpha": 0.0, "beta": BETA, "schedule": TwoPhase().name}
-    return pd.DataFrame(rows).assign(**labels, **common, replicates=settings["replicates"])
+    keys = ["setting", "model", "samples"]
+    grid = product((POWER_LAW, SPARSE, DENSE), MODELS, settings["samples"])
+    return pd.DataFrame(grid, columns=keys).assign(
+        model_size=settings["dimension"], init=settings["init"], alpha=0.0, beta=BETA,
+        schedule=TwoPhase().name, sigma=settings["sigma"], sparsity=settings["sparsity"],
+        replicates=settings["replicates"],
+    )  # fmt: skip
 
 
-def _best_step(model: str, one: Finite, run: dict) -> float:
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """Step sizes of the theory's least risk."""
+    steps = [_best_step(row) for row in rows.to_dict("records")]
+    return rows.assign(step_size=steps)
+
+
+def _best_step(row: dict) -> float:
+    model, one = row["model"], _of(row, row["sigma"])
+    run = {key: row[key] for key in ("model_size", "samples", "init")}
     largest = SAFE * stability_edge(one, run["model_size"], model)
 
     def risk_at(eta):
@@ -111,11 +167,12 @@ def _by_particles(row: dict) -> float:
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Median risks, and the theory alone beyond the runs; exponents in ``T``; the sparse ratio."""
     runs, theory = tables["runs"], tables["theory"]
-    rows = list(exponents(runs, "sample exponent", window=settings["window"], theory=theory))
+    found = list(exponents(runs, "sample exponent", window=settings["window"], theory=theory))
     share = settings["sparsity"] / settings["dimension"]
-    beyond = predicted(design(settings | {"samples": settings["theory_samples"]}))
+    far = rows(settings | {"samples": settings["theory_samples"]})
+    beyond = predicted(with_steps(far, settings))
     curves = stacked([measured_curves(runs, theory), beyond])
-    return curves, table([*rows, _sparse(runs, theory, share)])
+    return curves, table([*found, _sparse(runs, theory, share)])
 
 
 def _sparse(runs: pd.DataFrame, theory: pd.DataFrame, share: float) -> dict:

@@ -1,8 +1,7 @@
 rule claims:
     input:
-        fits=rules.collect_fits.output.csv,
-        estimates=[f"{RESULTS}/{name}/estimates.csv" for name in ESTIMATED],
-        claims=f"{workflow.basedir}/{config['ledger']['claims']}",
+        estimates=expand(rules.rate_fits.output.estimates, study=STUDIES),
+        claims=f"{workflow.basedir}/{CLAIMS}",
     output:
         csv=f"{RESULTS}/claims.csv",
         markdown=f"{FIGURES_FOLDER}/claims.md",
@@ -14,8 +13,7 @@ rule claims:
     conda:
         "../../envs/environment.yaml"
     params:
-        figures=ESTIMATED,
-        sources=SOURCES,
+        figures=STUDIES,
         code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
     message:
         "The ledger of claims"
@@ -26,7 +24,7 @@ rule claims:
 rule verdicts:
     input:
         claims=rules.claims.output.csv,
-        figures=expand(rules.figure.output.png, name=FIGURES),  # so that this is the last word
+        figures=expand(rules.figure.output.png, study=STUDIES),  # so that this is the last word
         known=f"{workflow.basedir}/{config['ledger']['verdicts']}",
     output:
         table=f"{RESULTS}/verdicts.csv",

@@ -4,13 +4,11 @@ import pandas as pd
 
 from joblog import logged
 from quadlaw.base.files import write_table
-from quadlaw.fit import designs
 from quadlaw.studies import study
 
 
 def main(name, design, table):
-    predicted = getattr(study(name), "predicted", designs.predicted)
-    write_table(predicted(pd.read_parquet(design)), table)
+    write_table(study(name).predicted(pd.read_parquet(design)), table)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from joblog import logged
 from quadlaw.base.files import write_table
+from quadlaw.ledger.cost import tuned_parts
 from quadlaw.theory.asymptotics import grid_cells, grid_risks
 
 
-def main(grid, part, parts, sigma, table):
-    cells = grid_cells(grid)[part::parts]  # sorted by cost: about equal work
+def main(grid, part, batch_seconds, sigma, table):
+    cells = grid_cells(grid)[tuned_parts(grid, batch_seconds)[part]]
     write_table(grid_risks(cells, grid, sigma), table)
 
 
@@ -15,7 +16,7 @@ if __name__ == "__main__":
         main(
             snakemake.params.grid,
             int(snakemake.wildcards.part),
-            snakemake.params.parts,
+            snakemake.params.batch_seconds,
             snakemake.params.sigma,
             snakemake.output.table,
         )

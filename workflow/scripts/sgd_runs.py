@@ -8,25 +8,25 @@ from joblog import logged
 from pointstore import collected
 from quadlaw.base.files import write_table
 from quadlaw.base.provenance import code_hash
-from quadlaw.fit import designs, points
+from quadlaw.fit import designs
+from quadlaw.fit.points import point_key
 from quadlaw.studies import study
 
 
-def work(name, design, part, parts, common):
+def work(name, design, part, batch_seconds, common):
     """Each point with its name, its key and what computes it."""
-    run_point = getattr(study(name), "run_point", points.run_point)
+    run_point = study(name).run_point
     code = code_hash(run_point.__module__)
-    for point in designs.share(designs.points(pd.read_parquet(design)), part, parts):
+    points = designs.points(pd.read_parquet(design))
+    for point in points[designs.jobs(points, batch_seconds)[part]]:
         where = "alpha={alpha} beta={beta} sigma={sigma} T={samples} {schedule}".format(**point)
-        yield (
-            where,
-            points.point_key(point, **common, code=code),
-            partial(run_point, point, **common),
-        )
+        key = point_key(point, **common, code=code)
+        yield f"{where} {point['range']}", key, partial(run_point, point, **common)
 
 
-def main(name, design, part, parts, common, store, modules, code, table):
-    write_table(collected(work(name, design, part, parts, common), store, modules, code), table)
+def main(name, design, part, batch_seconds, common, store, modules, code, table):
+    points = work(name, design, part, batch_seconds, common)
+    write_table(collected(points, store, modules, code), table)
 
 
 if __name__ == "__main__":
@@ -35,7 +35,7 @@ if __name__ == "__main__":
             snakemake.wildcards.study,
             snakemake.input.design,
             int(snakemake.wildcards.part),
-            snakemake.params.parts,
+            snakemake.params.batch_seconds,
             snakemake.params.common,
             snakemake.params.store,
             snakemake.params.modules,

@@ -1,0 +1,90 @@
+"""The work of simulating, counted from settings: time of one core and memory.
+
+The constants were measured on one core of an AMD EPYC (AVX-512).
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from quadlaw.sgd.learners import learner
+
+# Seconds of one core.
+DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
+STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
+REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
+POINT = 0.126  # kept in the store, with the hash of the code
+# Bytes.
+PROCESS, COORDINATE = 330e6, 40
+
+
+class Stream(NamedTuple):
+    """Lanes on shared samples: ``T``, replicates, lanes, their largest and their summed size."""
+
+    samples: int
+    replicates: int
+    lanes: float
+    largest: int
+    total: float
+
+    def seconds(self) -> float:
+        """Of one core, for all replicates."""
+        sample = STEP + self.largest * DRAW + self.lanes * LANE_STEP + self.total * UPDATE
+        once = REPLICATE + self.lanes * LANE
+        return POINT + self.replicates * (once + self.samples * sample)
+
+    def memory(self) -> float:
+        """Bytes of a process that trains the lanes."""
+        return PROCESS + COORDINATE * (self.total + self.largest)
+
+
+def even(samples: int, replicates: int, lanes: int, size: int) -> Stream:
+    """Lanes of one model size."""
+    return Stream(samples, replicates, lanes, size, lanes * size)
+
+
+def stream_of(point: dict) -> Stream:
+    """The work of a point, :func:`quadlaw.fit.designs.points`.
+
+    A feature costs as much as a coordinate of a lane, and so does a product with a random matrix;
+    of several matrices (``draw``) each replicate meets one.
+    """
+    lanes = point["lanes"]
+    number = 1 + max(lane.get("draw", 0) for lane in lanes)
+    total = sum(lane["model_size"] * features_of(lane["model"]) for lane in lanes)
+    bases = {
+        lane["basis"]: (lane["model_size"], lane.get("input_size", lane["model_size"]))
+        for lane in lanes
+        if "basis" in lane
+    }
+    total += sum(products(name, *sizes) for name, sizes in bases.items())
+    largest = max(max(lane["model_size"], lane.get("input_size", 0)) for lane in lanes)
+    first, stop = point["range"]
+    return Stream(point["samples"], stop - first, len(lanes) / number, largest, total / number)
+
+
+@cache
+def features_of(model: str) -> int:
+    """How many features of each coordinate a model trains."""
+    return len(learner(model).features(np.zeros((1, 1))))
+
+
+def products(basis: str, size: int, inputs: int) -> int:
+    """Multiplications a sample with the matrix of a basis (:mod:`quadlaw.sgd.learners`)."""
+    kind, *numbers = basis.split()
+    if kind == "eigenbasis":
+        return 0
+    return size * (inputs if kind == "sketch" else int(numbers[1]) or size)
+
+
+def batches(works: Sequence[float], seconds: float) -> list[slice]:
+    """Neighbours as batches of at most ``seconds`` of work, or of one item."""
+    starts, spent = [], float("inf")
+    for place, work in enumerate(works):
+        if spent + work > seconds:
+            starts.append(place)
+            spent = 0.0
+        spent += work
+    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(works)], strict=True)]

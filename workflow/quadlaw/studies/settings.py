@@ -1,0 +1,445 @@
+"""The vocabulary of settings: typed, described, and refused in one line with a reason.
+
+A study's ``Settings`` is a class of these types. Pydantic checks it and exports its schema, from
+which the reference of the configuration is made.
+"""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    WrapValidator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import named
+from quadlaw.theory.asymptotics import decades
+from quadlaw.theory.stability import require_stable
+
+
+def refuse(reason: str, key: str = "", value: object = None) -> None:
+    """Raise the fault of a value, or of the value under ``key`` within it."""
+    context = {"key": key, "value": value} if key else {}
+    raise PydanticCustomError("refused", "{reason}", {"reason": reason, **context})
+
+
+def demand(condition: bool, key: str, value: object, reason: str) -> None:
+    """Refuse the value under ``key`` unless ``condition`` holds."""
+    if not condition:
+        refuse(reason, key, value)
+
+
+class Settings(BaseModel):
+    """A mapping of known keys."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            refuse("must be a mapping of keys to values")
+        for key in sorted(set(values) - set(cls.model_fields), key=str):
+            refuse(f"unknown key; known are {', '.join(cls.model_fields)}", key, values[key])
+        return values
+
+
+# --- kinds of types -------------------------------------------------------------------------------
+
+
+def _refusing(reason: str) -> WrapValidator:
+    """Any fault of the value itself is told by the reason; one of an item keeps its own."""
+
+    def check(value: object, handler: Callable) -> object:
+        try:
+            return handler(value)
+        except ValidationError as fault:
+            if any(error["loc"] for error in fault.errors(include_url=False)):
+                raise
+        refuse(reason)
+
+    return WrapValidator(check)
+
+
+def number(description: str, reason: str, **bounds: float) -> Any:
+    """A finite number, kept as it was written; ``bounds`` as of :func:`pydantic.Field`."""
+    return Annotated[
+        float, Strict(), Field(allow_inf_nan=False, description=description, **bounds),
+        WrapValidator(_as_written), _refusing(reason),
+    ]  # fmt: skip
+
+
+def _as_written(value: object, handler: Callable) -> object:
+    """What passes, unchanged: 3 stays a whole number."""
+    handler(value)
+    return value
+
+
+def whole(description: str, reason: str, **bounds: int) -> Any:
+    """A whole number; 20.0 and True are none."""
+    return Annotated[int, Strict(), Field(description=description, **bounds), _refusing(reason)]
+
+
+def text(description: str, reason: str, pattern: str = ".") -> Any:
+    """Text that holds a pattern, by default one character."""
+    field = Field(pattern=f"(?s){pattern}", description=description)
+    return Annotated[str, Strict(), field, _refusing(reason)]
+
+
+def one_of(description: str, reason: str, *values: object) -> Any:
+    """One of a few values."""
+
+    def check(value: object, handler: Callable) -> object:
+        known = any(type(value) is type(one) and value == one for one in values)
+        return handler(value) if known else refuse(reason)
+
+    schema = {"enum": list(values)}
+    return Annotated[
+        Any, Field(description=description, json_schema_extra=schema), WrapValidator(check)
+    ]
+
+
+def several(
+    item: Any, description: str, reason: str, *, rising: bool = False, holding: object = None,
+    least: int = 1, most: int | None = None,
+) -> Any:  # fmt: skip
+    """A list without repetition, of ``least`` to ``most`` items; ``holding`` one value at least."""
+
+    def check(values: list) -> list:
+        ordered = not rising or all(x < y for x, y in pairwise(values))
+        distinct = all(values.count(one) == 1 for one in values)
+        held = holding is None or holding in values
+        return values if ordered and distinct and held else refuse(reason)
+
+    length = Field(min_length=least, max_length=most, description=description)
+    return Annotated[list[item], length, _after(check), _refusing(reason)]
+
+
+def _after(check: Callable) -> WrapValidator:
+    return WrapValidator(lambda value, handler: check(handler(value)))
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+Alpha = number(
+    "Capacity exponent, lambda_i = i^-alpha.",
+    "must be a number above 1, or the trace sum_i i^-alpha is infinite (and at most 20)",
+    gt=1, le=20,
+)  # fmt: skip
+Beta = number(
+    "Source exponent, lambda_i (w*_i)^2 = i^-beta.",
+    "must be a number above 1, or the signal's variance sum_i i^-beta is infinite (and at most 20)",
+    gt=1, le=20,
+)  # fmt: skip
+Sigma = number(
+    "Standard deviation of the label noise.",
+    "a standard deviation is a number of at least 0 (and at most 1000)",
+    ge=0, le=1000,
+)  # fmt: skip
+POSITIVE = "must be a number above 0 (and at most 1000)"
+
+
+def positive(description: str) -> Any:
+    """A number above 0."""
+    return number(description, POSITIVE, gt=0, le=1000)
+
+
+StepSize = positive("Step size eta of the adaptation phase.")
+Init = positive("Initial value v_0.")
+SampleSize = whole(
+    "Sample size T, the number of SGD steps.",
+    "a sample size is a whole number from 2 (T / log2 T is a clock beyond 1) to 10^8",
+    ge=2, le=10**8,
+)  # fmt: skip
+ModelSize = whole(
+    "Model size M.", "a model sees at least one coordinate, and at most 10^6", ge=1, le=10**6
+)
+Replicates = whole(
+    "Independent repetitions, each on a stream of its own.",
+    "an interval needs at least two replicates",
+    ge=2, le=10**5,
+)  # fmt: skip
+Pilots = whole(
+    "How many of the replicates choose the step size; the others are reported.",
+    "the step size is chosen on at least one pilot",
+    ge=1, le=1000,
+)  # fmt: skip
+SizeFactor = number(
+    "Model size in units of the quadratic model's effective dimension D(T).",
+    "below 1 the model cannot hold what T samples can teach it",
+    ge=1, le=1000,
+)  # fmt: skip
+Many = whole(
+    "Replicates where a small number of settings asks for more of them.",
+    "an interval needs at least two replicates",
+    ge=2, le=10**5,
+)  # fmt: skip
+Draws = whole(
+    "Number of random matrices, among which the replicates are dealt out.",
+    "there is one random matrix at least (and at most 1000)",
+    ge=1, le=1000,
+)  # fmt: skip
+Followed = whole(
+    "About how many log-spaced coordinates to follow.", "follow at least one coordinate", ge=1
+)
+Times = whole("About how many log-spaced times to look at.", "look at two times at least", ge=2)
+
+# --- lists ----------------------------------------------------------------------------------------
+
+RISING = "in rising order, none twice"
+SampleSizes = several(
+    SampleSize, "Sample sizes, each a run of its own.",
+    f"must list at least one sample size, {RISING}", rising=True,
+)  # fmt: skip
+Sigmas = several(
+    Sigma, "Standard deviations of the label noise.",
+    f"must list enough standard deviations, {RISING}", rising=True,
+)  # fmt: skip
+Alphas = several(
+    Alpha, "Capacity exponents; with betas, the grid of their pairs.",
+    f"must list at least one alpha, {RISING}", rising=True,
+)  # fmt: skip
+Betas = several(
+    Beta, "Source exponents; with alphas, the grid of their pairs.",
+    f"must list at least one beta, {RISING}", rising=True,
+)  # fmt: skip
+StepFactors = several(
+    positive("Factor on the step size."),
+    "Factors on the step size that the theory chose, 1 among them; the others give the range of an "
+    "exponent over step sizes.",
+    "must hold 1, the step size that is reported, and none twice", holding=1,
+)  # fmt: skip
+Fractions = several(
+    positive("Step size in units of the stability edge."),
+    "Step sizes in units of the stability edge.",
+    f"must list at least three step sizes, {RISING}", rising=True, least=3,
+)  # fmt: skip
+Window = Annotated[
+    list[number("End of the window.", "must be a number above 0", gt=0)],
+    Field(
+        min_length=2, max_length=2,
+        description="Smallest and largest value of the fit's axis that are fitted.",
+    ),
+    _refusing("a window has a lower and an upper end"),
+]  # fmt: skip
+Decades = Annotated[
+    list[whole("Power of ten.", "must be a power of ten from 1 to 15", ge=1, le=15)],
+    Field(
+        min_length=2, max_length=2,
+        description="Powers of ten of the smallest and the largest sample size of the theory.",
+    ),
+    _refusing("lists the powers of ten, from 1 to 15, of the smallest and the largest sample size"),
+    _after(lambda ends: ends if ends[0] < ends[1] else refuse(
+        "the first power of ten must lie below the second")),
+]  # fmt: skip
+
+
+def starts(least: int = 1) -> Any:
+    """Initial values in units of the paper's rule."""
+    words = {1: "one initial value", 3: "three initial values"}[least]
+    zero = "; zero is a fixed point of the quadratic model" if least == 1 else ""
+    return several(
+        positive("Initial value."), "Initial values v_0 in units of sqrt(min(1, w*_D)).",
+        f"must list at least {words}, none twice{zero}", least=least,
+    )  # fmt: skip
+
+
+def _proper(name: str) -> str:
+    try:
+        proper = named(name).name
+    except ValueError as fault:
+        refuse(str(fault).split(": ", 1)[1])
+    return name if proper == name else refuse(f"write it {proper}")
+
+
+ScheduleName = Annotated[
+    str, Strict(), Field(description="A schedule's name and numbers, as in two-phase 0.5."),
+    _refusing("a schedule is given by its name and numbers, as in two-phase 0.5"), _after(_proper),
+]  # fmt: skip
+Schedules = several(
+    ScheduleName, "Names of schedules, each with its numbers.",
+    "must list at least one schedule, none twice",
+)  # fmt: skip
+
+# --- problems -------------------------------------------------------------------------------------
+
+
+class Pair(Settings):
+    """A problem: a pair of exponents."""
+
+    alpha: Alpha
+    beta: Beta
+
+
+class Problem(Pair):
+    """A problem, with replicates of its own if it says so."""
+
+    replicates: Replicates | None = Field(
+        None, description="Replicates of this problem, instead of those of its study."
+    )
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: Callable) -> dict:
+        return {key: value for key, value in handler(self).items() if value is not None}
+
+
+def _different(problems: list[Pair]) -> list[Pair]:
+    pairs = [(one.alpha, one.beta) for one in problems]
+    twice = sorted({pair for pair in pairs if pairs.count(pair) > 1})
+    return refuse(f"the same problem is listed twice: {twice}") if twice else problems
+
+
+def _problems(item: type, description: str) -> Any:
+    length = Field(min_length=1, description=description)
+    reason = "must list at least one problem, none twice"
+    return Annotated[list[item], length, _refusing(reason), _after(_different)]
+
+
+Pairs = _problems(Pair, "Problems, each a pair of exponents.")
+Problems = _problems(Problem, "Problems, each a pair of exponents, if need be with replicates.")
+
+# --- relations between keys -----------------------------------------------------------------------
+
+
+def check_window(window: list[float], values: list[float], axis: str, key: str = "window") -> None:
+    """Refuse a window that is upside down or that holds fewer than three of the values."""
+    low, high = window
+    demand(low < high, key, window, "the lower end must lie below the upper end")
+    inside = sum(low <= x <= high for x in values)
+    demand(inside >= 3, key, window, f"holds {inside} of the {axis}, a slope with an error needs 3")
+
+
+def check_samples_window(window: list[float], samples: list[int], key: str = "window") -> None:
+    """The same against ``T``, where ``T / log2 T`` must rise."""
+    reason = "must begin at 3 or later, as T / log2 T falls before"
+    demand(window[0] >= 3, key, window, reason)
+    check_window(window, samples, "samples", key)
+
+
+def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") -> None:
+    """Refuse a step size beyond the stability edge of ``alpha, beta, sigma, model_size``."""
+    problem = PowerLaw(one["alpha"], one["beta"], one.get("sigma", 0.0))
+    try:
+        require_stable(key, problem, one["model_size"], step_size, model)
+    except ValueError as fault:
+        refuse(str(fault).split(": ", 1)[1], key, step_size)
+
+
+def check_draws(settings: Settings) -> None:
+    """Refuse more random matrices than replicates that are no pilots."""
+    rest, draws = settings.replicates - settings.pilots, settings.draws
+    reason = f"a matrix needs a replicate of its own, and {rest} are no pilots"
+    demand(draws <= rest, "draws", draws, reason)
+
+
+# --- what many studies have -----------------------------------------------------------------------
+
+
+class Curves(Settings):
+    """Curves against ``T``, several problems, and the window in which exponents are fitted."""
+
+    problems: Problems
+    samples: SampleSizes
+    replicates: Replicates = 16
+    size_factor: SizeFactor = 4
+    window: Window
+
+    @model_validator(mode="after")
+    def _fitted(self):
+        check_samples_window(self.window, self.samples)
+        return self
+
+
+class Grid(Settings):
+    """The theory's risk of both models at its best step sizes."""
+
+    problems: Problems | None = None
+    alphas: Alphas | None = None
+    betas: Betas | None = None
+    decades: Decades
+    per_decade: number(
+        "Sample sizes for each factor of ten.",
+        "a positive number of sample sizes a decade (and at most 20)", gt=0, le=20,
+    ) = 2  # fmt: skip
+    size_factor: SizeFactor = 16
+    init_scales: starts() = [0.5]
+    linear_share: number(
+        "Largest step size of the linear model, in units of its stability edge; the quadratic "
+        "model's is a quarter of its own.",
+        "a share of the stability edge lies between 0 and 1", gt=0, lt=1,
+    ) = 0.25  # fmt: skip
+
+    @model_validator(mode="after")
+    def _related(self):
+        pairs = self.alphas is not None and self.betas is not None
+        either = self.alphas is not None or self.betas is not None
+        if pairs != either or (self.problems is None) != pairs:
+            refuse("a grid has problems, or alphas and betas, and decades")
+        for number_, one in enumerate(self.problems or []):
+            key, value = f"problems[{number_}].replicates", one.replicates
+            demand(value is None, key, value, "the theory has none")
+        sizes = decades(*self.decades, self.per_decade)
+        reason = f"gives {len(sizes)} sample sizes, an exponent with a range needs 3"
+        demand(len(sizes) >= 3, "per_decade", self.per_decade, reason)
+        return self
+
+
+SWEEPS = ("sample_scaling", "model_scaling", "spectral_mismatch")
+Sweep = one_of("The sweep whose runs are used.", "no sweep has that name", *SWEEPS)
+
+# --- refusals -------------------------------------------------------------------------------------
+
+LONGEST = 160  # what is shown of a refused value
+
+
+def one_line(fault: ValidationError, where: str = "") -> str:
+    """``key = value: reason`` of the fault that lies least deep."""
+    error = min(fault.errors(include_url=False), key=lambda one: len(one["loc"]))
+    context, path = error.get("ctx", {}), [part for part in error["loc"] if part is not None]
+    value = error["input"]
+    if error["type"] == "missing":
+        return f"{_dotted([where or 'config', *path])} = None: missing"
+    if "key" in context:
+        path, value = [*path, context["key"]], context["value"]
+    place = _dotted([*([where] if where else []), *path]) or "config"
+    reason = context.get("reason") or " ".join(error["msg"].split())
+    return f"{place} = {shown(value)}: {reason}"
+
+
+def _dotted(path: list) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{name_of(part)}" for part in path]
+    return "".join(parts).removeprefix(".")
+
+
+def name_of(key: object) -> str:
+    """A key as it stands, or quoted if that would not do in a line."""
+    text = str(key)
+    return text if text.strip() and text.isprintable() else repr(key)
+
+
+def shown(value: object) -> str:
+    """A value as Python writes it, cut if it is long."""
+    text = repr(value.model_dump() if isinstance(value, BaseModel) else value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def require_finite(node: object, key: str = "") -> None:
+    """Refuse numbers that are none, wherever they stand, in one line."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            require_finite(value, f"{key}.{name_of(name)}".removeprefix("."))
+    elif isinstance(node, list):
+        for place, value in enumerate(node):
+            require_finite(value, f"{key}[{place}]")
+    elif isinstance(node, float) and not math.isfinite(node):
+        raise ValueError(f"{key} = {node!r}: must be a finite number")
