@@ -6,7 +6,7 @@ from joblog import logged
 from quadlaw.base.files import write_table
 from quadlaw.base.provenance import require_unchanged
 from quadlaw.fit.comparison import mean_field_check
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 
 
 def main(setting, common, modules, code, table):

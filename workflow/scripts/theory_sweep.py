@@ -5,7 +5,7 @@ import pandas as pd
 from joblog import logged
 from quadlaw.base.files import write_table
 from quadlaw.fit.comparison import predicted_curves, predicted_exponents
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 
 
 def main(curves, schedule, fit, theory_csv, exponents_csv):

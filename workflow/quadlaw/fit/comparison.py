@@ -19,8 +19,10 @@ from quadlaw.fit.exponents import AXES, SCALES
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.fit.fronts import growth_scales
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.run import GROWN, simulate
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.run import simulate
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.train import GROWN
 from quadlaw.theory import mean_field, predicted_risk
 
 SETTING = ["samples", "model_size", "step_size", "init"]

@@ -14,7 +14,8 @@ from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.experiments import SECONDS_PER_DRAW, SECONDS_PER_UPDATE
 from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.run import LANE_COLUMNS
-from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import predicted_risk, rates
 from quadlaw.theory.tuning import SAFE, tuned_constant
 
@@ -89,7 +90,7 @@ def share(things: Sequence, part: int, parts: int) -> list:
 
 
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:
-    """The design with its column ``theory``: expected risk, missing where the theory refuses."""
+    """The design with its column ``theory``: expected risk, missing where there is none."""
     return design.assign(theory=[_theory(row, problem) for row in design.to_dict("records")])
 
 

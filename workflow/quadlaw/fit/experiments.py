@@ -12,9 +12,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from quadlaw.sgd.ingredients import ingredients_hash
 from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.run import log_spaced, run_lanes, trajectory
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates
 
 # Rough times on one core, which only balance jobs.
@@ -110,12 +111,16 @@ def point_lanes(point: dict) -> pd.DataFrame:
 
 
 def point_key(point: dict, spectrum: Spectrum, code: str) -> dict:
-    """All that a point's runs depend on, as JSON; ``code`` is the hash of
-    :mod:`quadlaw.sgd.run`."""
+    """All that a point's runs depend on, as JSON; ``code`` is the hash of :mod:`quadlaw.sgd.run`.
+
+    The code of the point's models and of its schedule is added.
+    """
     numbers = spectrum.to_frame().to_numpy().tobytes()
     key = {name: point[name] for name in ("samples", "replicates", "seed", "precision", "schedule")}
     lanes = point_lanes(point).to_dict("records")
-    return key | {"lanes": lanes, "spectrum": hashlib.sha256(numbers).hexdigest(), "code": code}
+    models = ingredients_hash(point["step_constants"], TwoPhase(**point["schedule"]))
+    key |= {"lanes": lanes, "spectrum": hashlib.sha256(numbers).hexdigest()}
+    return key | {"code": code, "ingredients": models}
 
 
 def run_point(point: dict, spectrum: Spectrum) -> pd.DataFrame:

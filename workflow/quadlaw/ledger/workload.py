@@ -9,9 +9,9 @@ import numpy as np
 
 from quadlaw.data.data_runs import FEATURES
 from quadlaw.fit.experiments import model_sizes
-from quadlaw.sgd.learners import STARTS
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import Constant
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.starts import STARTS
 from quadlaw.studies import (
     adaptivity,
     compute_frontier,

@@ -21,7 +21,7 @@ from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.planning import setting, unit_size
 from quadlaw.theory.rates import natural_clock

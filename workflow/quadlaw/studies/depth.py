@@ -18,14 +18,16 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import select, stacked
+from quadlaw.fit import points
 from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
-from quadlaw.sgd import variants
-from quadlaw.sgd.learners import STARTS
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import log_spaced
-from quadlaw.sgd.schedules import Constant, TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.starts import STARTS
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.deep import deep_risk
@@ -113,26 +115,22 @@ def _escapes(settings: dict) -> pd.DataFrame:
 def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     """Last risks; of an escape, ``excess_risk`` is the number of steps that it took."""
     if point["lanes"][0]["part"] == RISK:
-        return variants.run_point(point, seed, dtype)
-    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
+        return points.run_point(point, seed, dtype)
     times, tables = log_spaced(point["samples"], LOOKS)[1:].tolist(), []
     for replicate in range(point["replicates"]):
         escaped = {}
-        for time, crews in variants.trained(point, spectrum, replicate, seed, dtype, times):
-            for number, crew in enumerate(crews):
-                here = np.where(crew.grown()[:, 0], time, np.inf)
-                escaped[number] = np.minimum(escaped.get(number, np.inf), here)
+        for time, groups in points.trained(point, seed, dtype, replicate, times):
+            for group in groups:
+                here = np.where(group.grown()[:, 0], time, np.inf)
+                escaped[group] = np.minimum(escaped.get(group, np.inf), here)
         tables += [
-            crew.lanes.assign(
-                excess_risk=escaped[number], diverged=~np.isfinite(escaped[number]),
-                front=0, learned=1, replicate=replicate,
+            group.lanes.assign(
+                excess_risk=steps, diverged=~np.isfinite(steps), front=0, learned=1,
+                replicate=replicate,
             )
-            for number, crew in enumerate(crews)
+            for group, steps in escaped.items()
         ]  # fmt: skip
-    shared = {key: value for key, value in point.items() if key != "lanes"}
-    runs = stacked(tables).assign(**shared)
-    return runs.drop(columns=["signs", "inputs", "basis"])
+    return stacked(tables).assign(**points.shared(point))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:

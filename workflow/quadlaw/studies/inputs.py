@@ -27,7 +27,6 @@ from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
 
 MODELS = ("quadratic", "linear")
 KEYS = ["model", "alpha", "beta", "samples", "step_factor"]

@@ -15,7 +15,7 @@ from quadlaw.fit.estimates import exponents, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import GROWN
-from quadlaw.sgd.schedules import Constant
+from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.theory.stationary import surviving_share
 
 TUNED, CONSTANT = "tuned", "constant"

@@ -20,8 +20,8 @@ from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.run import DIVERGED
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import DIVERGED
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.theory import mean_field_risk
 

@@ -24,7 +24,7 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit.designs import measured_curves, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.tuning import tuned_constant

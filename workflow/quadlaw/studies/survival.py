@@ -7,7 +7,7 @@ from scipy.optimize import isotonic_regression
 from quadlaw.fit import estimates
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import log_spaced, trajectory
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory.stationary import ALIVE, surviving_share
 
 

@@ -25,7 +25,8 @@ from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite
-from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import mean_field_risk, predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
 
