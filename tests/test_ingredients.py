@@ -7,7 +7,7 @@ import pytest
 from quadlaw.base import provenance
 from quadlaw.fit import experiments, points
 from quadlaw.models import HOMES, MODELS
-from quadlaw.sgd.ingredients import modules_of
+from quadlaw.sgd.ingredients import modules_of, with_models
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import KINDS
 
@@ -87,3 +87,10 @@ def test_every_model_and_schedule_has_its_module():
         "quadlaw.models.quadratic", "quadlaw.sgd.schedules.cosine",
     ]  # fmt: skip
     assert {one.__module__.rsplit(".", 1)[0] for one in KINDS.values()} == {"quadlaw.sgd.schedules"}
+
+
+def test_jobs_depend_on_the_models_that_their_modules_name():
+    plain, depth = (with_models(f"quadlaw.studies.{one}") for one in ("noise", "depth"))
+    assert "quadlaw.models.quadratic" in plain and "quadlaw.models.relu" not in plain
+    assert "quadlaw.models.deep" in depth
+    assert "quadlaw.models.relu" in with_models("quadlaw.studies.relu")

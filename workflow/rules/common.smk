@@ -7,6 +7,7 @@ from quadlaw.ledger.cost import require_affordable_config
 from quadlaw.fit.experiments import batches, model_sizes, sweep_points
 from quadlaw.base.files import remove_partial, require_writable
 from quadlaw.base.provenance import code_hash
+from quadlaw.sgd.ingredients import modules_of, with_models
 from quadlaw.studies import study
 
 
@@ -29,7 +30,7 @@ except ValueError as fault:
     refuse("configuration", fault)
 
 # What a simulated table depends on; Snakemake does not follow imports.
-RUN_MODULES = ["quadlaw.fit.experiments", "quadlaw.base.files", "quadlaw.base.provenance"]
+RUN_MODULES = with_models("quadlaw.fit.experiments", "quadlaw.base.files", "quadlaw.base.provenance")
 RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 SWEEPS = config["sweeps"]
@@ -119,13 +120,17 @@ def study_settings(wildcards):
 
 def study_code(name):
     """Hash of the code of a study and of what it imports."""
-    return code_hash(f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files")
+    modules = with_models(f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files")
+    return code_hash(*modules)
 
 
 def study_run_modules(name):
     """What a study's simulated tables depend on."""
     own = [f"quadlaw.studies.{name}"] if hasattr(study(name), "run_point") else []
-    return [*own, "quadlaw.fit.designs", "quadlaw.fit.points", "quadlaw.base.files", "quadlaw.base.provenance"]
+    models = with_models(f"quadlaw.studies.{name}")[1:]
+    schedules = [module for one in STUDIES[name].get("schedules", []) for module in modules_of([], one)]
+    rest = ["quadlaw.fit.designs", "quadlaw.fit.points", "quadlaw.base.files", "quadlaw.base.provenance"]
+    return [*own, *rest, *models, *schedules]
 
 
 def study_parts(name):

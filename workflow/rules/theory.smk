@@ -13,7 +13,7 @@ rule theory_sweep:
     params:
         schedule=config["schedule"],
         fit=lambda wildcards: SWEEPS[wildcards.sweep]["fit"],
-        code=code_hash("quadlaw.fit.comparison", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.fit.comparison", "quadlaw.base.files")),
     message:
         "Theory at the settings of {wildcards.sweep}"
     script:
@@ -34,7 +34,7 @@ rule theory_trajectory:
         "../../envs/environment.yaml"
     params:
         points=lambda wildcards: list(trajectory_points(wildcards.trajectory).values()),
-        code=code_hash("quadlaw.fit.comparison", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.fit.comparison", "quadlaw.base.files")),
     message:
         "Theory of the weights over time of {wildcards.trajectory}"
     script:
@@ -59,7 +59,7 @@ rule mean_field_check:
             "dtype": config["precision"],
         },
         modules=["quadlaw.fit.comparison", "quadlaw.base.files"],
-        code=code_hash("quadlaw.fit.comparison", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.fit.comparison", "quadlaw.base.files")),
     message:
         "Mean field and simulation, setting {wildcards.number}"
     script:
@@ -87,7 +87,7 @@ rule theory_vs_sgd:
         "../../envs/environment.yaml"
     params:
         sweeps=list(SWEEPS),
-        code=code_hash("quadlaw.fit.comparison", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.fit.comparison", "quadlaw.base.files")),
     message:
         "Predicted beside simulated risk"
     script:
@@ -108,7 +108,7 @@ rule survival:
         seed=config["seed"],
         precision=config["precision"],
         modules=["quadlaw.studies.survival", "quadlaw.base.files"],
-        code=code_hash("quadlaw.studies.survival", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.studies.survival", "quadlaw.base.files")),
     message:
         "SGD runs at a constant step size"
     script:
@@ -128,7 +128,7 @@ rule extinction:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.studies.survival", "quadlaw.base.files"),
+        code=code_hash(*with_models("quadlaw.studies.survival", "quadlaw.base.files")),
     message:
         "Shares of surviving coordinates"
     script:

@@ -47,6 +47,18 @@ def modules_used(*modules: str) -> list[str]:
     return sorted(found)
 
 
+def strings(module: str) -> frozenset[str]:
+    """The strings that stand in the code of a module."""
+    return _strings(_path(module).read_text())
+
+
+@cache
+def _strings(source: str) -> frozenset[str]:
+    nodes = ast.walk(ast.parse(source))
+    values = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return frozenset(value for value in values if isinstance(value, str))
+
+
 def require_unchanged(code: str, *modules: str) -> None:
     """Raise ``RuntimeError`` unless ``code`` is still the hash of ``modules``.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from quadlaw import models
 from quadlaw.data.data_runs import FEATURES
 from quadlaw.fit.experiments import model_sizes
 from quadlaw.sgd.problem import PowerLaw
@@ -331,7 +332,7 @@ def _depth(one: dict) -> Iterable[Stream]:
 
 def _adaptivity(one: dict) -> Iterable[Stream]:
     starts, size = len(one["init_weights"]), one["model_size"]
-    wide = {model: 2 if model == "signed" else 1 for model in adaptivity.RULES}  # features
+    wide = {model: models.named(model).width for model in adaptivity.MODELS}  # features
     tries = {model: 1 if model == "linear" else starts for model in wide}
     lanes = len(one["trace_shares"]) * sum(wide[model] * tries[model] for model in wide)
     for problem in one["problems"]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from quadlaw.base.provenance import code_hash
+from quadlaw.base.provenance import code_hash, modules_used, strings
 from quadlaw.models import HOMES
 from quadlaw.sgd.schedules import Schedule, named
 
@@ -14,6 +14,18 @@ def modules_of(models: Iterable[str], schedule: Schedule | str) -> list[str]:
     """
     one = named(schedule) if isinstance(schedule, str) else schedule
     return sorted({HOMES[name] for name in models if name in HOMES} | {type(one).__module__})
+
+
+def with_models(*modules: str) -> list[str]:
+    """The modules and those of the models that they name, themselves or in what they import.
+
+    For the hash of a job whose models no table says yet. A name counts where it is a string of its
+    own; ``"depth "`` with a space behind it names the family.
+    """
+    words = set().union(*(strings(module) for module in modules_used(*modules)))
+    families = tuple(word for word in words if word.endswith(" ") and word.strip())
+    ours = {HOMES[name] for name in HOMES if name in words or name.startswith(families)}
+    return [*modules, *sorted(ours)]
 
 
 def ingredients_hash(models: Iterable[str], schedule: Schedule | str) -> str:
