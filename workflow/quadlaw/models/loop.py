@@ -4,6 +4,7 @@ What is compiled is kept on disk, in a file whose name has the hash of the code 
 of this file and of the model's. So a later process finds it, and never one of other code.
 """
 
+import re
 from collections.abc import Callable
 from types import FunctionType
 
@@ -85,7 +86,7 @@ def compile_loop(name: str, predict: Callable, update: Callable) -> Callable:
     train = FunctionType(_loop.__code__, names, "train")
     code = _code_of(predict, update)
     # Numba's own key would not tell one model's loop from another's: all have the same code here.
-    train.__qualname__ = f"{name.replace(' ', '_')}_{code}"
+    train.__qualname__ = f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}_{code}"
     fast = {"contract", "reassoc", "nsz"}
     return numba.njit(cache=code is not None, error_model="numpy", fastmath=fast)(train)
 
