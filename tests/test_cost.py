@@ -1,6 +1,5 @@
 """The cost model beside the designs that it does not compute, and beside what jobs took."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,7 +9,7 @@ from quadlaw.fit.designs import STREAM
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
 from quadlaw.ledger.workload import STREAMS, Stream, study_streams
-from quadlaw.sgd.learners import learner
+from quadlaw.models import MODELS
 
 SWEEP = ("sweeps", "sample_scaling")
 REPLICATES = CONFIG["sweeps"]["sample_scaling"]["replicates"]
@@ -49,7 +48,7 @@ def test_what_a_study_simulates_is_counted_exactly(finished, name):
     config = read([str(finished / "config/smoke.yaml")])
     streams = study_streams(name, config["studies"][name])
     design = pd.read_parquet(finished / OUTPUT / f"results/{name}/design.parquet")
-    features = design["model"].map(lambda model: len(learner(model).features(np.zeros((1, 1)))))
+    features = design["model"].map(lambda model: MODELS[model].width)
     lanes = design["replicates"] * features  # a feature costs as much as a lane
     work = (lanes * design["samples"] * design["model_size"]).sum()
     counted = sum(one.samples * one.replicates * one.total for one in streams)

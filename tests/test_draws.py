@@ -6,7 +6,7 @@ import pytest
 
 from quadlaw.data import data_runs
 from quadlaw.fit.estimates import SERIES
-from quadlaw.studies import draws
+from quadlaw.studies import random_bases
 
 PILOTS = 3
 # Risk on pilots and on the others: the first fraction is best on pilots and bad on the rest.
@@ -25,12 +25,12 @@ def planted(labels, **columns):
 def test_random_bases_choose_on_pilots_and_do_not_report_them():
     runs = planted(SERIES, samples=64)
     theory = runs[[*SERIES, "samples", "fraction"]].drop_duplicates().assign(theory=1.0)
-    found = draws.chosen(runs, theory, PILOTS)
+    found = random_bases.chosen(runs, theory, PILOTS)
     assert set(found["fraction"]) == {0.1} and set(found["replicate"]) == set(range(PILOTS, 10))
     runs.loc[(runs["fraction"] == 0.1) & (runs["replicate"] == 9), "diverged"] = True
-    assert set(draws.chosen(runs, theory, PILOTS)["fraction"]) == {0.2}
+    assert set(random_bases.chosen(runs, theory, PILOTS)["fraction"]) == {0.2}
     with pytest.raises(ValueError, match=r"^fractions = 'all': diverge$"):
-        draws.chosen(runs.assign(diverged=True), theory, PILOTS)
+        random_bases.chosen(runs.assign(diverged=True), theory, PILOTS)
 
 
 def test_real_data_choose_on_pilots_and_do_not_report_them():

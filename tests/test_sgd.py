@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 import quadlaw
 from quadlaw import PowerLaw
-from quadlaw.sgd.run import LANE_COLUMNS, run_lanes, streams
+from quadlaw.sgd import streams
+from quadlaw.sgd.run import LANE_COLUMNS, run_lanes
 from quadlaw.sgd.schedules import Constant
 from reference import excess_risk, linear_risk, samples_of, sgd, step_sizes
 

@@ -6,10 +6,11 @@ import pytest
 
 from quadlaw.base.tables import select
 from quadlaw.fit.designs import points
+from quadlaw.fit.points import run_point, trained
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.variants import trained, with_signs
+from quadlaw.sgd.views import with_signs
 from quadlaw.studies import parameterizations as study
 
 SETTINGS = {
@@ -42,9 +43,9 @@ def test_two_layer_is_sgd_on_u_and_v(signs):
         {"model": name, "model_size": 12, "step_size": eta, "init": init, "signs": signs}
         for name in study.HALVES
     ]
-    point = {"schedule": "two-phase 0.5", "samples": T, "lanes": lanes}
-    ((_, crews),) = trained(point, spectrum, 0, 0, "float64", [T])
-    found = {crew.lanes["model"].iloc[0]: crew.weights()[0] for crew in crews}
+    point = {"alpha": 2.0, "beta": 3.0, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": T}
+    ((_, groups),) = trained(point | {"lanes": lanes}, 0, "float64", 0, [T])
+    found = {group.model.name: group.weights()[0] for group in groups}
 
     stream = chunks(spectrum, T, 0, 0, [T], "float64")
     x, y = map(np.concatenate, zip(*((x[:, :12].copy(), y) for _, x, y in stream), strict=True))
@@ -65,7 +66,7 @@ def test_theory_knows_which_half_grows():
     design = study.design(settings | {"replicates": 120})
     design = select(design, model="two-layer", samples=1024)
     theory = study.predicted(design).set_index("setting")["theory"]
-    runs = study.run_point(points(design)[0], 0, "float32")
+    runs = run_point(points(design)[0], 0, "float32")
     risks = runs.groupby("setting")["excess_risk"]
     error = 0.2 * theory + 4 * risks.sem()
     assert ((risks.mean() - theory).abs() < error).all()

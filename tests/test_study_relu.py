@@ -6,11 +6,11 @@ import pytest
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.designs import points
-from quadlaw.sgd.learners import kink_risk
+from quadlaw.fit.points import trained
+from quadlaw.sgd.inputs import kink_risk
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.variants import trained
 from quadlaw.studies import relu
 
 SETTINGS = {
@@ -34,6 +34,8 @@ SETTINGS = {
     },
 }
 
+PROBLEM = {"alpha": 2.0, "beta": 3.0, "sigma": 0.5}
+
 
 @pytest.fixture(scope="module")
 def design():
@@ -56,14 +58,14 @@ def test_balanced_units_stay_so_and_are_the_learner():
     M, T, eta, init = 10, 300, 0.1, 0.3
     spectrum = PowerLaw(2.0, 3.0).spectrum(M)
     lanes = [{"model": "relu", "model_size": M, "step_size": eta, "init": init}]
-    point = {"schedule": "two-phase 0.5", "samples": T, "lanes": lanes}
-    ((_, (crew,)),) = trained(point, spectrum, 0, 0, "float64", [T])
+    point = PROBLEM | {"schedule": "two-phase 0.5", "samples": T, "lanes": lanes}
+    ((_, (group,)),) = trained(point, 0, "float64", 0, [T])
     stream = chunks(spectrum, T, 0, 0, [T], "float64")
     x, y = map(np.concatenate, zip(*((x[:, :M].copy(), y) for _, x, y in stream), strict=True))
     etas = eta * named("two-phase 0.5").factor(np.arange(T), T)
     a, b, c, d = four_parameters(x, y, etas, [np.full(M, init)] * 4)
     assert np.allclose(a, b, rtol=1e-9) and np.allclose(c, d, rtol=1e-9)
-    plus, minus = (part[0] for part in crew.parts())
+    plus, minus = (part[0] for part in group.parts())
     assert np.allclose(plus, a * b, rtol=1e-9) and np.allclose(minus, c * d, rtol=1e-9)
     tilted = four_parameters(x, y, etas, [np.full(M, init * s) for s in (2, 0.5, 2, 0.5)])
     assert not np.allclose(tilted[0] * tilted[1], plus, rtol=1e-2)
@@ -73,15 +75,15 @@ def test_risk_in_closed_form_is_that_of_fresh_samples():
     M, draw = 8, np.random.default_rng(0)
     spectrum = PowerLaw(2.0, 3.0).spectrum(M)
     lanes = [{"model": "relu", "model_size": M, "step_size": 0.0, "init": 0.3}]
-    point = {"schedule": "constant", "samples": 1, "lanes": lanes}
-    ((_, (crew,)),) = trained(point, spectrum, 0, 0, "float64", [0])
-    crew.parameters[:, : 2 * M] = draw.uniform(0.3, 1.2, 2 * M)
-    plus, minus = (part[0] for part in crew.parts())
+    point = PROBLEM | {"schedule": "constant", "samples": 1, "lanes": lanes}
+    ((_, (group,)),) = trained(point, 0, "float64", 0, [0])
+    group.parameters[:, : 2 * M] = draw.uniform(0.3, 1.2, 2 * M)
+    plus, minus = (part[0] for part in group.parts())
     x = draw.standard_normal((400_000, M)) * np.sqrt(spectrum.eigenvalues)
     f = np.maximum(x, 0) @ plus + np.minimum(x, 0) @ minus
     losses = (f - x @ spectrum.target) ** 2 + spectrum.tail[-1]
     error = 4 * losses.std() / np.sqrt(len(losses))
-    exact = crew.excess_risk()[0]
+    exact = group.excess_risk()[0]
     kink = kink_risk((plus - minus)[None] / 2, spectrum.eigenvalues)[0]
     assert abs(losses.mean() - exact) < error
     assert abs(losses.mean() - (exact - kink)) > error

@@ -6,9 +6,9 @@ import pytest
 
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import points
-from quadlaw.sgd.learners import basis, blockwise, rotation
+from quadlaw.fit.points import run_point
+from quadlaw.sgd.bases import basis, blockwise, rotation
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.variants import run_point
 from quadlaw.studies import rotation as study
 from quadlaw.theory import linear_risk
 from quadlaw.theory.flow import signed_flow, turned
@@ -82,7 +82,7 @@ def test_linear_is_the_same_in_any_basis_and_signed_is_not():
 def test_linear_on_a_full_rotation_has_the_exact_mean_risk():
     runs = run_point(point([lane(f"rotated {QUARTER} 0 0", "linear from zero")], 400), 1, "float32")
     risk, law = runs["excess_risk"], PowerLaw(3.0, 1.5, 0.5)
-    common = {"model_size": 32, "samples": 256, "init": study.NOTHING}
+    common = {"model_size": 32, "samples": 256, "init": 0.0}
     exact = linear_risk(law, step_size=0.1, method="steps", **common)
     other = linear_risk(law, step_size=0.12, method="steps", **common)
     assert abs(risk.mean() - exact) < 4 * risk.sem()

@@ -1,16 +1,18 @@
 """Sketch: the exact theory beside runs, what it must not forget, planted rates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from quadlaw.fit.designs import points
-from quadlaw.sgd.learners import sketch
+from quadlaw.fit.points import run_point
+from quadlaw.sgd.bases import sketch
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.variants import run_point
 from quadlaw.studies import sketch as study
-from quadlaw.studies.draws import LINEAR, SIGNED
-from quadlaw.studies.sketch import SKETCHED, TOP, View
+from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
+from quadlaw.studies.sketch import SKETCHED, TOP
 from quadlaw.theory import linear_risk
 
 SETTINGS = {
@@ -42,36 +44,37 @@ def test_sketch_has_the_stated_variance_and_smaller_ones_are_its_rows():
 
 
 def test_exact_theory_of_a_sketch_and_one_that_forgets_the_residual():
-    view = View.of(LAW, 4, 64, 1)
+    view = Seen.sketched(LAW, 4, "sketch 1", 64)
     lane = {"model": LINEAR, "model_size": 4, "step_size": 0.15, "init": 0.5, "basis": "sketch 1"}
     point = {
         "alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 64,
         "replicates": 1500, "lanes": [lane],
     }  # fmt: skip
-    risk = run_point(point, 0, "float32", 64)["excess_risk"]
-    exact = view.linear_risk(0.5, samples=64, step_size=0.15)
+    risk = run_point(point, 0, "float32", inputs=64)["excess_risk"]
+    exact = view.linear_risk(samples=64, step_size=0.15)
     assert abs(risk.mean() - exact) < 4 * risk.sem()
-    quiet = View(**{**vars(view), "least": 0.0}).linear_risk(0.5, samples=64, step_size=0.15)
+    quiet = replace(view, problem=replace(view.problem, sigma=0.5), beyond=0.0)
+    quiet = quiet.linear_risk(samples=64, step_size=0.15)
     assert (
         abs(risk.mean() - (quiet + view.least)) > 4 * risk.sem()
     )  # it forgets the residual's noise
 
 
 def test_first_coordinates_are_the_power_law():
-    view = View.of(LAW, 16, 64, None)
+    view = Seen.sketched(LAW, 16, "eigenbasis", 64)
     assert view.least == pytest.approx(LAW.tail(16))
     settings = {"samples": 256, "step_size": 0.1}
-    own = linear_risk(LAW, model_size=16, init=study.NOTHING, method="leaps", **settings)
-    assert view.linear_risk(0.5, **settings) == pytest.approx(own, rel=1e-9)
+    own = linear_risk(LAW, model_size=16, init=0.0, method="leaps", **settings)
+    assert view.linear_risk(**settings) == pytest.approx(own, rel=1e-9)
 
 
 def test_best_predictor_is_that_of_least_squares():
     draw, size, inputs = np.random.default_rng(0), 4, 16
-    view, matrix = View.of(LAW, size, inputs, 2), sketch(size, inputs, 2)[0]
+    view, matrix = Seen.sketched(LAW, size, "sketch 2", inputs), sketch(size, inputs, 2)[0]
     x = draw.standard_normal((200000, inputs)) * np.sqrt(LAW.eigenvalues(inputs))
     z, y = x @ matrix.T, x @ LAW.target(inputs)
     fitted, *_ = np.linalg.lstsq(z, y, rcond=None)
-    assert np.allclose(fitted, view.axes @ view.best, atol=0.02)
+    assert np.allclose(fitted, view.along(view.best), atol=0.02)
     left = np.mean((y - z @ fitted) ** 2) + LAW.tail(inputs)
     assert view.least == pytest.approx(left, rel=0.02)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from quadlaw.sgd.learners import start_weights
+from quadlaw.fit.points import run_point
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.variants import run_point
+from quadlaw.sgd.starts import start_weights
 from quadlaw.theory import linear_risk, mean_field_risk, rates
 from quadlaw.theory.deep import _moved, deep_risk
 from quadlaw.theory.stability import stability_edge

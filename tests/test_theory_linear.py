@@ -9,6 +9,7 @@ from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.schedules import Constant, Cosine, Polynomial
 from quadlaw.theory import linear_risk, stability_edge
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
+from quadlaw.theory.tuning import predicted_risk
 
 SETTINGS = [(2, 3, 0.5), (3, 1.5, 1.0), (1.5, 2.5, 0.1), (2, 2, 0.0)]
 
@@ -79,7 +80,7 @@ def test_the_trajectory_ends_at_the_final_risk():
 @pytest.mark.parametrize(
     "change, reason",
     [
-        ({"init": 0}, "init = 0"),
+        ({"init": -0.1}, "init = -0.1: must not be negative"),
         ({"init": float("nan")}, "init = nan"),
         ({"samples": 1}, "samples = 1"),
         ({"step_size": -0.1}, "step_size = -0.1"),
@@ -95,6 +96,18 @@ def test_bad_input_is_refused_with_its_reason(change, reason):
     settings = {"model_size": 64, "samples": 1000, "step_size": 0.1, "init": 0.5} | change
     with pytest.raises(ValueError, match=reason):
         linear_risk(PowerLaw(2, 2), **settings)
+
+
+def test_zero_is_a_start_like_any_other_of_the_linear_model_and_of_no_other():
+    settings = {"model_size": 64, "samples": 1000, "step_size": 0.1}
+    exact = reference.linear_risk(PowerLaw(2, 2), 64, 1000, 0.1, 0.0)
+    assert linear_risk(PowerLaw(2, 2), init=0, **settings) == pytest.approx(exact, rel=1e-9)
+    for model, init in (("linear", 0.0), ("linear from zero", 0.7)):
+        found = predicted_risk(model, PowerLaw(2, 2), init=init, **settings)
+        assert found == pytest.approx(exact, rel=1e-3)
+    for model in ("quadratic", "signed", "depth 3"):
+        with pytest.raises(ValueError, match=r"init = 0.*: zero is a fixed point"):
+            predicted_risk(model, PowerLaw(2, 2), init=0.0, **settings)
 
 
 def test_nodes_sum_power_laws_as_all_coordinates_do():

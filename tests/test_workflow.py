@@ -75,13 +75,13 @@ def test_an_extended_grid_runs_only_its_new_points(finished, edit):
 
 def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
     comment = "# a comment changes nothing\nimport numba"
-    edit("workflow/quadlaw/models/__init__.py", "import numba", comment)
+    edit("workflow/quadlaw/models/loop.py", "import numba", comment)
     assert planned(finished) == {}
     edit("workflow/quadlaw/fit/curves.py", "risk.median()", "risk.median() * 1.0")
     jobs = planned(finished)
     assert "runs" not in jobs and "trajectory" not in jobs
     assert jobs["fit_sweep"] == 3 and jobs["collect_fits"] == 1 and jobs["figure"] >= 3
-    edit("workflow/quadlaw/models/__init__.py", "return x * v * v", "return x * (v * v)")
+    edit("workflow/quadlaw/models/quadratic.py", "return x * v * v", "return x * (v * v)")
     jobs = planned(finished)
     assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["study_runs"] >= 8
     assert "study_tuned" not in jobs  # no simulation in it

@@ -9,6 +9,9 @@ from quadlaw.base.provenance import code_hash
 from quadlaw.fit import designs
 from quadlaw.ledger.config import checked, checked_claims, for_study
 from quadlaw.ledger.cost import require_affordable_config, tuned_parts
+from quadlaw.models import PAPER
+from quadlaw.sgd.ingredients import modules_of
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import study
 
 
@@ -82,14 +85,26 @@ def part_files(kind, name):
     return [f"{RESULTS}/{name}/{kind}/{part}.{ending}" for part in range(parts(name, kind))]
 
 
+@cache
+def ingredients(name):
+    """The modules of the models and schedules that a study trains, the paper's models among them."""
+    models, schedules = set(PAPER), {settings_of(name)["schedule"]}
+    if name in SIMULATED:
+        models |= set(rows_of(name)["model"])
+        schedules |= set(rows_of(name)["schedule"])
+    return sorted({module for one in schedules for module in modules_of(models, one)})
+
+
 def study_code(name):
-    """Hash of the code of a study and of what it imports."""
-    return code_hash(f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files")
+    """Hash of the code of a study and of what it imports and trains."""
+    own = [f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files"]
+    return code_hash(*own, *ingredients(name))
 
 
 def run_modules(name):
     """What a study's simulated tables depend on; Snakemake does not follow imports."""
-    return [*study(name).modules, "quadlaw.base.files", "quadlaw.base.provenance"]
+    rest = ["quadlaw.base.files", "quadlaw.base.provenance"]
+    return [*study(name).modules, *rest, *ingredients(name)]
 
 
 def by_study(what):

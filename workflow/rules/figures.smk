@@ -26,7 +26,7 @@ rule figure:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.studies.plotting", "quadlaw.theory"),
+        code=code_hash("quadlaw.studies.plotting", "quadlaw.theory", *modules_of(PAPER, TwoPhase())),
         drawn=drawn,
     message:
         "Figure {wildcards.study}"

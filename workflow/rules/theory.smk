@@ -48,7 +48,9 @@ rule tuned:
         grid=by_study(lambda name: settings_of(name)["grid"]),
         batch_seconds=config["batch_seconds"],
         sigma=config["sigma"],
-        code=code_hash("quadlaw.theory.asymptotics", "quadlaw.base.files"),
+        code=code_hash(
+            "quadlaw.theory.asymptotics", "quadlaw.base.files", *modules_of(PAPER, TwoPhase())
+        ),
     message:
         "Theory's risk at its best step sizes, {wildcards.study}, part {wildcards.part}"
     script:

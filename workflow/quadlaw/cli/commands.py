@@ -15,6 +15,7 @@ from quadlaw.base.files import write_table
 from quadlaw.fit.designs import measured_curves
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
+from quadlaw.models import named as named_model
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import Schedule, named
@@ -88,9 +89,9 @@ def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates:
 
 
 def _init(problem: PowerLaw, options: Namespace, samples: int, size: int) -> float:
-    zero = "must be positive: zero is a fixed point of the quadratic model"
     if options.init is not None:
-        return real("init", options.init, above=0, reason=zero)
+        return named_model(options.model).checked_init(options.init)
+    zero = "must be positive: zero is a fixed point of the quadratic model"
     scale = real("scale", options.scale, above=0, reason=zero)
     alpha, beta = problem.alpha, problem.beta
     dimension = rates.effective_dimension("quadratic", alpha, beta, samples, size)

@@ -20,18 +20,18 @@ from quadlaw.data.held_out import HeldOut
 from quadlaw.data.own_data import DataExponents
 from quadlaw.fit import designs
 from quadlaw.fit.curves import DIVERGED_SHARE, with_divergence
-from quadlaw.sgd.learners import learner, rotation
+from quadlaw.models import named
+from quadlaw.sgd.bases import rotation
 from quadlaw.sgd.problem import Finite
-from quadlaw.sgd.run import DIVERGED
-from quadlaw.sgd.schedules import TwoPhase
-from quadlaw.sgd.variants import Crew, laid_out
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.views import View, laid_out
 from quadlaw.theory import rates
 from quadlaw.theory.stability import stability_edge
 
 INIT_SCALE = 0.5
-NEARLY_ZERO = 1e-9  # as small as the theory's v_0 need be for a start from zero
 LINEAR, SIGNED, QUADRATIC = "linear from zero", "signed", "quadratic"
-NAMES = {LINEAR: "linear", SIGNED: "quadratic", QUADRATIC: "quadratic"}  # in theory
+MODELS = (LINEAR, SIGNED, QUADRATIC)
 STRAIGHT, ROTATED, FLIPPED = "eigenbasis", "rotated", "flipped"
 RUNS = ((LINEAR, STRAIGHT), (SIGNED, STRAIGHT), (SIGNED, ROTATED), (QUADRATIC, FLIPPED))
 FEATURES = (1, 2, 2, 1)  # of a coordinate, in each of the runs
@@ -100,7 +100,7 @@ class Plan:
                 "model": model,
                 "model_size": self.problem.size,
                 "fraction": self.fractions,
-                "step_size": rates.step_size(NAMES[model], *powers, growth, constants),
+                "step_size": rates.step_size(model, *powers, growth, constants),
                 "init": self.init(samples),
             }
         )
@@ -114,9 +114,7 @@ class Plan:
         law = Finite(self.problem.eigenvalues, positive, self.problem.sigma)
         keys = [*KEYS, *SERIES, "model_size", "step_size", "init"]
         rows = runs.loc[runs["model"] != SIGNED, keys].drop_duplicates()
-        init = rows["init"].mask(rows["model"] == LINEAR, NEARLY_ZERO)
-        model = rows["model"].map(NAMES)
-        asked = rows.assign(model=model, init=init, schedule=TwoPhase().name)
+        asked = rows.assign(schedule=TwoPhase().name)
         return rows.assign(theory=designs.predicted(asked, law)["theory"])
 
 
@@ -129,18 +127,18 @@ def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
     limit = DIVERGED * held_out.excess(np.zeros((1, z.shape[1])))[0]
     spectrum = plan.problem.spectrum(z.shape[1])
     for model, name in RUNS:
-        matrix = None if name == STRAIGHT else plan.matrices[name].astype(z.dtype)
-        seen = z if matrix is None else z @ matrix.T
-        blocks = None if matrix is None else matrix[None]
-        features = laid_out(learner(model).features(seen))
+        matrix = None if name == STRAIGHT else plan.matrices[name].astype(z.dtype)[None]
+        view = View(spectrum, matrix=matrix)
+        seen, _ = view.see(z, y, spectrum.size)
+        features = laid_out(named(model).features(seen))
         for samples in plan.samples:
             lanes = plan.lanes(model, name, samples)
-            start = lanes.assign(start="uniform")
-            crew = Crew.start(model, start, blocks, spectrum, z.dtype.name)
+            group = Group.start(named(model), view, lanes, z.dtype.name)
             factor = TwoPhase().factor(np.arange(samples), samples).astype(z.dtype)
             with np.errstate(over="ignore", invalid="ignore"):
-                crew.train(features[:samples], y[:samples], factor)
-                weights = crew.weights()
+                end = group.model.width * spectrum.size
+                group.train(features[:samples], y[:samples], factor, end)
+                weights = group.weights()
                 risk, error = held_out.excess(weights), held_out.error(weights)
             seen_by = {"basis": name, "samples": samples, "diverged": ~(risk <= limit)}
             yield lanes.assign(excess_risk=risk, error=error, **seen_by)

@@ -16,7 +16,8 @@ import pandas as pd
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
-from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.workload import batches, stream_of
 from quadlaw.theory import predicted_risk, rates
 from quadlaw.theory.tuning import SAFE, tuned_constant
@@ -175,7 +176,7 @@ def jobs(points: Sequence[dict], seconds: float) -> list[slice]:
 
 
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:
-    """The design with its column ``theory``: expected risk, missing where the theory refuses."""
+    """The design with its column ``theory``: expected risk, missing where there is none."""
     return design.assign(theory=[_theory(row, problem) for row in design.to_dict("records")])
 
 

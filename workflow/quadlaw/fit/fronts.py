@@ -8,7 +8,7 @@ import pandas as pd
 from quadlaw.base.checks import require
 from quadlaw.fit.exponents import fit_row
 from quadlaw.fit.fitting import fit_power_law
-from quadlaw.sgd.run import GROWN
+from quadlaw.sgd.train import GROWN
 from quadlaw.theory import rates
 
 PROBLEM = ["model", "alpha", "beta", "sigma"]

@@ -4,12 +4,25 @@ A module of its own, so that the key's hash of the code is that of what makes th
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.run import run_lanes
+from quadlaw.sgd import run
+from quadlaw.sgd.ingredients import ingredients_hash
+from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import Group
+
+
+def problem_of(point: dict) -> PowerLaw:
+    """The power law of the point's ``alpha, beta, sigma``."""
+    return PowerLaw(point["alpha"], point["beta"], point["sigma"])
+
+
+def spectrum_of(point: dict, size: int, listed: Spectrum | None = None) -> Spectrum:
+    """The point's problem as a model of ``size`` sees it, from a longer one if that is at hand."""
+    return problem_of(point).spectrum(size) if listed is None else listed.head(size)
 
 
 def replicates_of(point: dict, first: int = 0, every: int = 1) -> range:
@@ -24,23 +37,53 @@ def labels_of(point: dict) -> dict:
 
 
 def run_point(
-    point: dict, seed: int, dtype: str, problem: PowerLaw | Finite | None = None
+    point: dict,
+    seed: int,
+    dtype: str,
+    listed: Spectrum | None = None,
+    *,
+    problem: PowerLaw | Finite | None = None,
+    inputs: int | None = None,
+    replicates: Iterable[int] | None = None,
 ) -> pd.DataFrame:
     """Runs of one point, as of :func:`quadlaw.sgd.run.run_lanes`, with the lanes' labels.
 
-    ``problem`` is by default the power law of the point's ``alpha, beta, sigma``.
+    ``listed`` is the point's problem as of :func:`spectrum_of`, or else ``problem`` is of another
+    kind; ``inputs``, how many coordinates a sketch reaches, by default those of the largest model;
+    ``replicates``, by default all of the point's.
     """
     lanes = pd.DataFrame(point["lanes"])
-    problem = problem or PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    runs = run_lanes(
-        problem.spectrum(lanes["model_size"].max()), lanes, point["samples"],
-        replicates=replicates_of(point), seed=seed, dtype=dtype,
+    size = inputs or lanes["model_size"].max()
+    spectrum = spectrum_of(point, size, listed) if problem is None else problem.spectrum(size)
+    runs = run.run_lanes(
+        spectrum, lanes, point["samples"], seed=seed, dtype=dtype,
+        replicates=replicates_of(point) if replicates is None else replicates,
         schedule=named(point["schedule"]),
     )  # fmt: skip
     return runs.assign(replicates=point["replicates"])
 
 
+def trained(
+    point: dict,
+    seed: int,
+    dtype: str,
+    replicate: int,
+    stops: Sequence[int],
+    listed: Spectrum | None = None,
+) -> Iterator[tuple[int, list[Group]]]:
+    """One replicate of a point, for studies that look at other things than last risks.
+
+    The groups of its lanes, as of :func:`quadlaw.sgd.run.trained`, at each of ``stops``.
+    """
+    lanes = pd.DataFrame(point["lanes"])
+    spectrum = spectrum_of(point, lanes["model_size"].max(), listed)
+    options = {"schedule": named(point["schedule"]), "dtype": dtype}
+    return run.trained(spectrum, lanes, point["samples"], replicate, seed, stops, **options)
+
+
 def point_key(point: dict, seed: int, dtype: str, code: str) -> dict:
-    """All that a point's runs depend on."""
+    """All that a point's runs depend on, the code of its models and schedule among it."""
     lanes = hashlib.sha256(repr(point["lanes"]).encode()).hexdigest()
-    return {"point": point | {"lanes": lanes}, "seed": seed, "dtype": dtype, "code": code}
+    models = ingredients_hash((lane["model"] for lane in point["lanes"]), point["schedule"])
+    key = {"point": point | {"lanes": lanes}, "seed": seed, "dtype": dtype, "code": code}
+    return key | {"ingredients": models}

@@ -1,107 +1,45 @@
 """One-pass SGD: many runs on shared sample streams, as tidy tables.
 
-A *lane* is one run: a model, its size, its step size and its initial value. All lanes of a
-replicate see the same samples. What lies beyond the largest model size among them enters the labels
-as one Gaussian.
+A *lane* is one run: a model, its size, its step size, its initial value and, where they are not the
+usual ones, what it sees of the samples. All lanes of a replicate see the same samples. What lies
+beyond the largest model size among them enters the labels as one Gaussian.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from quadlaw.base.checks import count, real, require, several
-from quadlaw.base.layout import rows, whole
-from quadlaw.models import MODELS, Model
+from quadlaw.models import named
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule, checked_schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.train import Group, groups_of, reach, train
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
-DIVERGED = 10.0  # see run_lanes
-GROWN = 0.5  # a coordinate has grown when its weight exceeds this share of its target
 SNAPSHOTS = 512  # weights that are averaged where a schedule asks for an average
 
 
-@dataclass
-class Group:
-    """The lanes of one model: parameters (rows of :mod:`quadlaw.base.layout`), sizes, step
-    sizes."""
-
-    model: Model
-    lanes: pd.DataFrame
-    parameters: np.ndarray
-    sizes: np.ndarray
-    step_sizes: np.ndarray
-
-    @classmethod
-    def start(cls, model: Model, lanes: pd.DataFrame, dtype: str) -> "Group":
-        first = model.initial(lanes["init"].to_numpy()).astype(dtype)
-        sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy(dtype)
-        parameters = rows(len(lanes), sizes.max(), dtype)
-        parameters[:, : sizes.max()] = first[:, None]
-        return cls(model, lanes, parameters, sizes, steps)
-
-    def train(self, x: np.ndarray, y: np.ndarray, factor: np.ndarray, size: int) -> None:
-        """Take one step a sample; ``factor``, shape (n,), scales the lanes' step sizes.
-
-        Beyond ``size`` all inputs are zero: lanes of that size are trained on them too, which
-        changes nothing and makes their vectors whole.
-        """
-        ends = np.where(self.sizes == size, whole(size), self.sizes)
-        self.model.train(self.parameters, x, y, factor, self.step_sizes, ends)
-
-    def weights(self) -> np.ndarray:
-        """The linear weights ``w``, float64, shape (L, M)."""
-        return self.model.weight(self.parameters[:, : self.sizes.max()].astype(float))
-
-    def excess_risk(self, spectrum: Spectrum, weights: np.ndarray | None = None) -> np.ndarray:
-        """``sum_{i<=M} lambda_i (w_i - w*_i)^2 + tail(M)`` of each lane, shape (L,)."""
-        size = self.sizes.max()
-        weights = self.weights() if weights is None else weights
-        error = np.where(self.seen(), weights - spectrum.target[:size], 0)
-        return error**2 @ spectrum.eigenvalues[:size] + spectrum.tail[self.sizes]
-
-    def seen(self) -> np.ndarray:
-        """Which coordinates belong to each lane's model, shape (L, M)."""
-        return np.arange(self.sizes.max()) < self.sizes[:, None]
-
-    def grown(self, spectrum: Spectrum) -> np.ndarray:
-        """Which coordinates of each lane have passed half of their target, shape (L, M)."""
-        return self.seen() & (self.weights() > GROWN * spectrum.target[: self.sizes.max()])
-
-    def divergence_limit(self, spectrum: Spectrum) -> np.ndarray:
-        """The risk beyond which a run counts as diverged, shape (L,); call before training."""
-        return DIVERGED * np.maximum(self.excess_risk(spectrum), spectrum.tail[0])
-
-
-def _groups(lanes: pd.DataFrame, dtype: str) -> list[Group]:
-    return [Group.start(MODELS[name], some, dtype) for name, some in lanes.groupby("model")]
-
-
-def _train(
+def trained(
     spectrum: Spectrum,
-    groups: list[Group],
+    lanes: pd.DataFrame,
     samples: int,
     replicate: int,
     seed: int,
     stops: Sequence[int],
-    schedule: Schedule,
-) -> Iterator[int]:
-    """Train all groups on one stream; yield each number of steps in ``stops`` as it is reached."""
-    dtype = groups[0].parameters.dtype.name
-    spectrum = spectrum.head(max(group.sizes.max() for group in groups))
-    if stops[0] == 0:
-        yield 0
-    for start, x, y in chunks(spectrum, samples, replicate, seed, stops, dtype):
-        done = start + len(y)
-        factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
-        for group in groups:
-            group.train(x, y, factor, spectrum.size)
-        if done in stops:
-            yield done
+    *,
+    schedule: Schedule = TwoPhase(),
+    dtype: str = "float32",
+) -> Iterator[tuple[int, list[Group]]]:
+    """One replicate of the lanes of :func:`run_lanes`: their groups at each of ``stops``."""
+    spectrum = spectrum.head(reach(lanes, spectrum.size))
+    groups = groups_of(spectrum, lanes, dtype)
+    stream = chunks(spectrum, samples, replicate, seed, list(stops), dtype)
+    for time in train(groups, stream, schedule, samples, stops):
+        yield time, groups
 
 
 def _labels(spectrum: Spectrum, samples: int, schedule: Schedule) -> dict:
@@ -131,8 +69,10 @@ def run_lanes(
     spectrum : Spectrum
         The problem, listed up to the largest ``model_size`` or further.
     lanes : DataFrame
-        One row a lane, with the columns ``model, model_size, step_size, init``; further columns
-        are carried into the result.
+        One row a lane, with the columns ``model, model_size, step_size, init`` and, unless they
+        are the usual ones, ``signs`` (of the target: positive or alternating), ``inputs`` (their
+        law), ``basis`` (:func:`quadlaw.sgd.bases.basis`) and ``start`` (uniform or target), see
+        :data:`quadlaw.sgd.views.USUAL`. Further columns are carried into the result.
     samples : int
         ``T``, the number of samples and of steps.
     replicates : sequence of int
@@ -157,21 +97,14 @@ def run_lanes(
           the constant step size (0 without one);
         * ``learned``: how many coordinates that had not at the start have grown at the end.
     """
-    tables, outcomes = [], []
-    for replicate in replicates:
-        groups = _groups(lanes, dtype)
-        limits = [group.divergence_limit(spectrum) for group in groups]
-        with np.errstate(over="ignore", invalid="ignore"):
-            results = _results(spectrum, groups, samples, replicate, seed, schedule)
-        for group, limit, result in zip(groups, limits, results, strict=True):
-            risk = result["excess_risk"]
-            diverged = ~(risk <= limit)  # also for nan
-            tables.append(group.lanes)
-            number = np.full(len(risk), replicate)
-            outcomes.append(result | {"replicate": number, "diverged": diverged})
+    tables = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for replicate in replicates:
+            arguments = (spectrum, lanes, samples, replicate, seed, schedule, dtype)
+            tables += [one.assign(replicate=replicate) for one in _outcomes(*arguments)]
     table = pd.concat(tables, ignore_index=True).assign(**_labels(spectrum, samples, schedule))
-    order = ("replicate", "excess_risk", "diverged", "front", "learned")
-    return table.assign(**{key: np.concatenate([one[key] for one in outcomes]) for key in order})
+    order = ["replicate", "excess_risk", "diverged", "front", "learned"]
+    return table[[*(column for column in table if column not in order), *order]]
 
 
 def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
@@ -180,33 +113,39 @@ def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
     return set(np.ceil(np.linspace(first, samples, SNAPSHOTS + 1)[1:]).astype(int)) - {first}
 
 
-def _results(
+def _outcomes(
     spectrum: Spectrum,
-    groups: list[Group],
+    lanes: pd.DataFrame,
     samples: int,
     replicate: int,
     seed: int,
     schedule: Schedule,
-) -> list[dict[str, np.ndarray]]:
-    """Train, and read off what :func:`run_lanes` returns of each group."""
-    at_start = [group.grown(spectrum) for group in groups]
-    front = [np.zeros(len(group.sizes), int) for group in groups]
-    sums, averaged = [0.0] * len(groups), _averaged_steps(samples, schedule)
-    adapted = schedule.adaptation_steps(samples)
-    stops = sorted({samples, adapted} | averaged)
-    for time in _train(spectrum, groups, samples, replicate, seed, stops, schedule):
+    dtype: str,
+) -> Iterator[pd.DataFrame]:
+    """Train one replicate; the lanes of each group with what :func:`run_lanes` returns of them."""
+    averaged, adapted = _averaged_steps(samples, schedule), schedule.adaptation_steps(samples)
+    stops, sums, fronts = sorted({0, samples, adapted} | averaged), {}, {}
+    options = {"schedule": schedule, "dtype": dtype}
+    for time, groups in trained(spectrum, lanes, samples, replicate, seed, stops, **options):
+        if time == 0:
+            before = [(group.grown(), group.divergence_limit()) for group in groups]
         if time == adapted > 0:
-            front = [np.argmin(_closed(group.grown(spectrum)), axis=1) for group in groups]
+            fronts = {group: np.argmin(_closed(group.grown()), axis=1) for group in groups}
         if time in averaged:
-            sums = [s + group.weights() for s, group in zip(sums, groups, strict=True)]
-    return [
-        {
-            "excess_risk": group.excess_risk(spectrum, total / len(averaged) if averaged else None),
-            "front": first,
-            "learned": np.sum(group.grown(spectrum) & ~before, axis=1),
-        }
-        for group, total, first, before in zip(groups, sums, front, at_start, strict=True)
-    ]
+            sums = {group: _added(sums.get(group), group.parts()) for group in groups}
+    for group, (grown, limit) in zip(groups, before, strict=True):
+        means = [total / len(averaged) for total in sums[group]] if averaged else None
+        risk = group.excess_risk(means)
+        yield group.lanes.assign(
+            excess_risk=risk,
+            diverged=~(risk <= limit),  # also for nan
+            front=fronts.get(group, 0),
+            learned=np.sum(group.grown() & ~grown, axis=1),
+        )
+
+
+def _added(sums: list[np.ndarray] | None, parts: list[np.ndarray]) -> list[np.ndarray]:
+    return [total + part for total, part in zip(sums or [0.0] * len(parts), parts, strict=True)]
 
 
 def _closed(grown: np.ndarray) -> np.ndarray:
@@ -218,20 +157,18 @@ def _check_settings(replicates, seed, dtype, schedule) -> None:
     count("replicates", replicates)
     count("seed", seed, least=0)
     require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
-    require(isinstance(schedule, Schedule), "schedule", schedule, "must be a schedule")
+    checked_schedule(schedule)
 
 
 def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
     models = several("model", model)
-    for name in models:
-        require(name in MODELS, "model", name, f"must be one of {', '.join(MODELS)}")
+    kinds = [named(name) for name in models]
     sizes = [count("model_size", size) for size in several("model_size", model_size)]
     positive = "must be positive, or SGD does not descend"
     steps = [
         real("step_size", eta, above=0, reason=positive) for eta in several("step_size", step_size)
     ]
-    zero = "must be positive: zero is a fixed point of the quadratic model"
-    inits = [real("init", v, above=0, reason=zero) for v in several("init", init)]
+    inits = [max(kind.checked_init(v) for kind in kinds) for v in several("init", init)]
     return pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
 
 
@@ -254,7 +191,8 @@ def simulate(
     ----------
     problem : PowerLaw
         The regression problem.
-    model : {"quadratic", "linear"} or list of them
+    model : str or list of str
+        Names of :data:`quadlaw.models.MODELS`.
     model_size : int or list of int
         ``M``, the number of leading coordinates that the model sees.
     samples : int or list of int
@@ -262,7 +200,7 @@ def simulate(
     step_size : float or list of float
         ``eta`` of the adaptation phase.
     init : float or list of float
-        ``v_0 > 0``; the linear model starts at ``w_0 = v_0^2``.
+        ``v_0 > 0``, or 0 for linear models; these start at ``w_0 = v_0^2``.
     replicates : int, default 16
         Independent repetitions, each on a stream of its own.
     seed, schedule, dtype
@@ -368,12 +306,14 @@ def follow_lanes(
     As :func:`trajectory`, unchecked, with lanes and numbered replicates as of :func:`run_lanes`.
     """
     lanes, seen, risks, weights = lanes[LANE_COLUMNS], [], [], []
+    options = {"schedule": schedule, "dtype": dtype}
     for replicate in replicates:
-        (group,) = _groups(lanes, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            for time in _train(spectrum, [group], samples, replicate, seed, times, schedule):
+            for time, (group,) in trained(
+                spectrum, lanes, samples, replicate, seed, times, **options
+            ):
                 seen.append((replicate, int(time)))
-                risks.append(group.excess_risk(spectrum))
+                risks.append(group.excess_risk())
                 weights.append(group.weights()[:, coordinates - 1])
     times = pd.DataFrame(seen, columns=["replicate", "time"])
     here = times.merge(lanes.assign(**_labels(spectrum, samples, schedule)), how="cross")

@@ -4,12 +4,9 @@ The constants were measured on one core of an AMD EPYC (AVX-512).
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-
-from quadlaw.sgd.learners import learner
+from quadlaw.models import named
 
 # Seconds of one core.
 DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
@@ -53,7 +50,7 @@ def stream_of(point: dict) -> Stream:
     """
     lanes = point["lanes"]
     number = 1 + max(lane.get("draw", 0) for lane in lanes)
-    total = sum(lane["model_size"] * features_of(lane["model"]) for lane in lanes)
+    total = sum(lane["model_size"] * named(lane["model"]).width for lane in lanes)
     bases = {
         lane["basis"]: (lane["model_size"], lane.get("input_size", lane["model_size"]))
         for lane in lanes
@@ -65,14 +62,8 @@ def stream_of(point: dict) -> Stream:
     return Stream(point["samples"], stop - first, len(lanes) / number, largest, total / number)
 
 
-@cache
-def features_of(model: str) -> int:
-    """How many features of each coordinate a model trains."""
-    return len(learner(model).features(np.zeros((1, 1))))
-
-
 def products(basis: str, size: int, inputs: int) -> int:
-    """Multiplications a sample with the matrix of a basis (:mod:`quadlaw.sgd.learners`)."""
+    """Multiplications a sample with the matrix of a basis (:mod:`quadlaw.sgd.bases`)."""
     kind, *numbers = basis.split()
     if kind == "eigenbasis":
         return 0

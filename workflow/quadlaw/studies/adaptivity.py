@@ -20,15 +20,13 @@ import pandas as pd
 from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
-from quadlaw.fit import designs
+from quadlaw.fit import designs, points
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.fit.points import labels_of, replicates_of
-from quadlaw.sgd import variants
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.run import DIVERGED
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.train import DIVERGED, Group
 from quadlaw.studies.settings import (
     ModelSize,
     Problems,
@@ -81,19 +79,18 @@ class Settings(Base):
 HELD_OUT, KNOWN = "held-out", "known exponents"
 SHARE = 0.2  # of the samples, held out
 FRESH = 10**6  # added to a replicate's number: the stream of its held-out samples
-RULES = {"quadratic": "quadratic", "signed": "quadratic", "linear": "linear"}  # known exponents'
+MODELS = ("quadratic", "signed", "linear")
 
 
 def rows(settings: dict) -> pd.DataFrame:
     """Rows of both settings; ``samples`` are those that are trained on."""
     frames = []
-    for one, model in product(settings["problems"], RULES):
+    for one, model in product(settings["problems"], MODELS):
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
         replicates = one.get("replicates", settings["replicates"])
-        known = designs.scaling_rows(
-            problem, RULES[model], settings["samples"], replicates=replicates
-        ).drop(columns=["step_factor", "init_scale"])
-        frames.append(known.assign(model=model, setting=KNOWN))
+        known = designs.scaling_rows(problem, model, settings["samples"], replicates=replicates)
+        known = known.drop(columns=["step_factor", "init_scale"])
+        frames.append(known.assign(setting=KNOWN))
         frames.append(_grid(problem, model, settings).assign(replicates=replicates))
     return stacked(frames)
 
@@ -119,33 +116,37 @@ def held_out(samples: int) -> int:
     return round(SHARE * samples)
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Last risks, of the chosen lanes alone where the setting is ``held-out``.
 
     ``front`` says how many lanes there were to choose from, ``learned`` how many had diverged.
     """
-    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in replicates_of(point):
-            ends = variants.trained(point, spectrum, replicate, seed, dtype, [point["samples"]])
-            for _, crews in ends:
-                tables += [_chosen(crew, spectrum, point, replicate, seed) for crew in crews]
-    shared = labels_of(point)
-    return stacked(tables).drop(columns=list(variants.USUAL)).assign(**shared)
+        for replicate in points.replicates_of(point):
+            ends = points.trained(point, seed, dtype, replicate, [point["samples"]], listed)
+            tables += [
+                _chosen(group, group.lanes["setting"] == setting, point, replicate, seed)
+                for _, groups in ends
+                for group in groups
+                for setting in group.lanes["setting"].unique()
+            ]
+    return stacked(tables).assign(**points.labels_of(point))
 
 
-def _chosen(crew, spectrum: Spectrum, point: dict, replicate: int, seed: int) -> pd.DataFrame:
-    risk = crew.excess_risk()
+def _chosen(
+    group: Group, mine: pd.Series, point: dict, replicate: int, seed: int
+) -> pd.DataFrame:  # fmt: skip
+    """Of the lanes of one setting: all, or the one of the least held-out error."""
+    spectrum, risk = group.view.spectrum, group.excess_risk()[mine]
     bad = ~(risk <= DIVERGED * spectrum.tail[0])
-    lanes = crew.lanes.assign(
+    lanes = group.lanes[mine].assign(
         excess_risk=risk, diverged=bad, front=len(risk), learned=bad.sum(), replicate=replicate
     )
     if lanes["setting"].iloc[0] == KNOWN:
         return lanes
     samples = round(point["samples"] * SHARE / (1 - SHARE))
-    error = held_out_error(spectrum, crew.weights(), samples, replicate, seed)
+    error = held_out_error(spectrum, group.weights()[mine], samples, replicate, seed)
     return lanes.iloc[[np.argmin(np.where(bad, np.inf, error))]]
 
 
@@ -156,20 +157,18 @@ def held_out_error(
     total = np.zeros(len(weights))
     stream = chunks(spectrum, samples, replicate + FRESH, seed, [samples], "float32")
     for _, x, y in stream:
-        residuals = x[:, : spectrum.size] @ weights.T.astype(x.dtype) - y[:, None]
+        residuals = x[:, : weights.shape[1]] @ weights.T.astype(x.dtype) - y[:, None]
         total += np.sum(residuals.astype(float) ** 2, axis=0)
     return total / samples
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
-    """The theory of known exponents' rows, as of the model whose rule each follows.
+    """The theory of known exponents' rows.
 
     The signed model's ``v-`` dies out, so that its theory is the quadratic model's. Which pair is
     chosen on held-out samples, the theory does not say.
     """
-    known = design["setting"] == KNOWN
-    followed = design.assign(model=design["model"].map(RULES))
-    theory = designs.predicted(followed[known])["theory"]
+    theory = designs.predicted(design[design["setting"] == KNOWN])["theory"]
     return design.assign(theory=theory.reindex(design.index))
 
 

@@ -22,7 +22,7 @@ from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies.settings import RISING, Pairs, Replicates, number, several
 from quadlaw.studies.settings import Settings as Base
 from quadlaw.theory.planning import setting, unit_size

@@ -19,15 +19,17 @@ import pandas as pd
 from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
+from quadlaw.fit import points
 from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
-from quadlaw.fit.points import labels_of, replicates_of
-from quadlaw.sgd import variants
-from quadlaw.sgd.learners import STARTS
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.fit.points import replicates_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.run import log_spaced
-from quadlaw.sgd.schedules import Constant, TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.starts import STARTS
 from quadlaw.studies.settings import (
     RISING,
     Alpha,
@@ -191,29 +193,25 @@ def _escapes(settings: dict) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Last risks; of an escape, ``excess_risk`` is the number of steps that it took."""
     if point["lanes"][0]["part"] == RISK:
-        return variants.run_point(point, seed, dtype)
-    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    spectrum = law.spectrum(max(lane["model_size"] for lane in point["lanes"]))
+        return points.run_point(point, seed, dtype, listed)
     times, tables = log_spaced(point["samples"], LOOKS)[1:].tolist(), []
     for replicate in replicates_of(point):
         escaped = {}
-        for time, crews in variants.trained(point, spectrum, replicate, seed, dtype, times):
-            for place, crew in enumerate(crews):
-                here = np.where(crew.grown()[:, 0], time, np.inf)
-                escaped[place] = np.minimum(escaped.get(place, np.inf), here)
+        for time, groups in points.trained(point, seed, dtype, replicate, times, listed):
+            for group in groups:
+                here = np.where(group.grown()[:, 0], time, np.inf)
+                escaped[group] = np.minimum(escaped.get(group, np.inf), here)
         tables += [
-            crew.lanes.assign(
-                excess_risk=escaped[number], diverged=~np.isfinite(escaped[number]),
-                front=0, learned=1, replicate=replicate,
+            group.lanes.assign(
+                excess_risk=steps, diverged=~np.isfinite(steps), front=0, learned=1,
+                replicate=replicate,
             )
-            for number, crew in enumerate(crews)
+            for group, steps in escaped.items()
         ]  # fmt: skip
-    shared = labels_of(point)
-    runs = stacked(tables).assign(**shared)
-    return runs.drop(columns=["signs", "inputs", "basis"])
+    return stacked(tables).assign(**points.labels_of(point))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:

@@ -28,8 +28,8 @@ from scipy.stats import gamma, norm
 from quadlaw.fit.curves import SERIES, median_with_interval
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.run import GROWN
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import GROWN
 from quadlaw.studies.settings import Settings as Base
 from quadlaw.studies.settings import Sweep, Window
 from quadlaw.theory import linear_risk, mean_field

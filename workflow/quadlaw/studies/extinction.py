@@ -11,8 +11,8 @@ from pydantic import model_validator
 from scipy.optimize import isotonic_regression
 
 from quadlaw.fit import estimates
-from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.fit.points import replicates_of, spectrum_of
+from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.run import follow_lanes, log_spaced
 from quadlaw.sgd.schedules import TwoPhase, named
 from quadlaw.studies.settings import (
@@ -84,16 +84,15 @@ def extra(settings: dict) -> dict:
     return {"sgd_runs": {"looks": runs * settings["coordinates"]}}
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Which coordinates of each run are alive after ``T`` steps.
 
     Columns: ``step_size, replicate, coordinate, target, alive, excess_risk, sigma``.
     """
-    lanes, problem = point["lanes"], PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    first, samples = lanes[0], point["samples"]
+    lanes, samples, first = point["lanes"], point["samples"], point["lanes"][0]
     coordinates = log_spaced(first["model_size"], first["coordinates"])[1:]
     risk, weights = follow_lanes(
-        problem.spectrum(first["model_size"]), pd.DataFrame(lanes), samples,
+        spectrum_of(point, first["model_size"], listed), pd.DataFrame(lanes), samples,
         coordinates=coordinates, times=[samples], replicates=replicates_of(point), seed=seed,
         schedule=named(point["schedule"]), dtype=dtype,
     )  # fmt: skip

@@ -27,7 +27,6 @@ from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
 from quadlaw.studies.settings import Curves, StepFactors, one_of, several
 
 SMOKE = {
@@ -50,7 +49,7 @@ class Settings(Curves):
 
     laws: several(
         one_of("A law.", LAW, "gaussian", "hypercube", "laplace", "sinh"),
-        "Laws of the inputs, keys of quadlaw.sgd.learners.INPUTS; all are held against the "
+        "Laws of the inputs, keys of quadlaw.sgd.inputs.INPUTS; all are held against the "
         "gaussian one.",
         "must list gaussian and others among hypercube, laplace and sinh, none twice",
         holding="gaussian", least=2,

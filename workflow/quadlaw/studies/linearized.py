@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import gamma
 
-from quadlaw.base.layout import rows
-from quadlaw.models import MODELS
+from quadlaw.models.linear import LINEAR
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.run import GROWN, Group
-from quadlaw.sgd.schedules import Constant, Schedule, TwoPhase, named
+from quadlaw.sgd.schedules import Schedule, named
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.train import GROWN, Group, groups_of, train
+from quadlaw.sgd.views import View
 from quadlaw.theory.grids import log_steps
 from quadlaw.theory.linear import GROWTH, follow, trajectory_frame
 from quadlaw.theory.mean_field import mean_field
@@ -41,33 +43,6 @@ def looks(schedule: Schedule, samples: int) -> list[int]:
 # --- simulation -----------------------------------------------------------------------------------
 
 
-class LinearTail:
-    """Linear SGD on features ``scale_i x_i`` from given weights; where the scale is 0, frozen.
-
-    Its parameters are ``theta = w / scale``; its labels come without what is frozen.
-    """
-
-    def __init__(self, weights: np.ndarray, scale: np.ndarray, step_size: float, dtype: str):
-        self.first, self.scale, self.size = weights, scale, np.flatnonzero(scale).max(initial=0) + 1
-        self.step, self.dtype = np.array([step_size], dtype), dtype
-        moves = scale > 0
-        self.theta = rows(1, self.size, dtype)
-        self.theta[0, np.flatnonzero(moves)] = weights[moves] / scale[moves]
-
-    def train(self, x: np.ndarray, labels: np.ndarray, factor: np.ndarray) -> None:
-        """Take one step a sample."""
-        features = x[:, : self.size] * self.scale[: self.size].astype(self.dtype)
-        size = np.array([self.size])
-        MODELS["linear"].train(self.theta, features, labels, factor, self.step, size)
-
-    @property
-    def weights(self) -> np.ndarray:
-        """Of all coordinates."""
-        moved = np.zeros_like(self.first)
-        moved[: self.size] = self.scale[: self.size] * self.theta[0, : self.size]
-        return np.where(self.scale > 0, moved, self.first)
-
-
 def second_phase(
     spectrum: Spectrum, point: dict, replicate: int, seed: int, dtype: str
 ) -> Iterator[tuple[int, np.ndarray, dict[str, np.ndarray]]]:
@@ -76,25 +51,29 @@ def second_phase(
     ``point`` as of :func:`quadlaw.fit.designs.points`, of one lane, with its ``plain_step``.
     """
     samples, schedule = point["samples"], named(point["schedule"])
-    times, lane = looks(schedule, samples), point["lanes"][0]
-    tails, frozen = {}, np.zeros(spectrum.size, dtype)
-    steps = {RESCALED: lane["step_size"], PLAIN: lane["plain_step"]}
-    group = Group.start(MODELS[QUADRATIC], pd.DataFrame([lane]), dtype)
-    for start, x, y in chunks(spectrum, samples, replicate, seed, times, dtype):
-        done = start + len(y)
-        factor = schedule.factor(np.arange(start, done), samples).astype(dtype)
-        group.train(x, y, factor, spectrum.size)
-        for tail in tails.values():
-            tail.train(x, y - x[:, : spectrum.size] @ frozen, factor)
-        if done == times[0]:
-            weights, learned = group.weights()[0], group.grown(spectrum)[0]
-            frozen = np.where(learned, 0, weights).astype(dtype)
-            for model, squares in FEATURES.items():
-                scale = np.sqrt(squares(spectrum.target)) * learned
-                tails[model] = LinearTail(weights, scale, steps[model], dtype)
-        if done in times:
-            others = {model: tail.weights for model, tail in tails.items()}
-            yield done, learned, {QUADRATIC: group.weights()[0]} | others
+    times, (lane,) = looks(schedule, samples), point["lanes"]
+    groups = groups_of(spectrum, pd.DataFrame([lane]), dtype)
+    stream = chunks(spectrum, samples, replicate, seed, times, dtype)
+    for time in train(groups, stream, schedule, samples, times):
+        if time == times[0]:
+            learned = groups[0].grown()[0]
+            groups += [
+                linear_from(groups[0], learned, RESCALED, lane["step_size"]),
+                linear_from(groups[0], learned, PLAIN, lane["plain_step"]),
+            ]
+        weights = [group.weights()[0] for group in groups]
+        yield time, learned, dict(zip((QUADRATIC, RESCALED, PLAIN), weights, strict=True))
+
+
+def linear_from(group: Group, learned: np.ndarray, features: str, step_size: float) -> Group:
+    """Linear SGD on ``FEATURES``, from a group's weights; what is not learned stays frozen."""
+    weights, spectrum = group.weights()[0], group.view.spectrum
+    size = np.flatnonzero(learned).max(initial=0) + 1
+    scale = np.sqrt(FEATURES[features](spectrum.target)) * learned
+    view = View(spectrum, scale=scale, frozen=np.where(learned, 0, weights))
+    first = np.sqrt(np.divide(weights, scale, out=np.zeros_like(weights), where=learned))
+    lane = pd.DataFrame([{"model_size": size, "step_size": step_size}])
+    return Group.start(LINEAR, view, lane, group.parameters.dtype.name, first[None, :size])
 
 
 # --- theory ---------------------------------------------------------------------------------------

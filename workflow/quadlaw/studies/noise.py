@@ -15,8 +15,8 @@ from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.run import GROWN
-from quadlaw.sgd.schedules import Constant
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.train import GROWN
 from quadlaw.studies.settings import (
     RISING,
     Alpha,

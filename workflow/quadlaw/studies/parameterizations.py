@@ -23,10 +23,10 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.learners import learner
+from quadlaw.models import named
+from quadlaw.sgd import schedules
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import named
-from quadlaw.sgd.variants import run_point as run_point  # what simulates this study
+from quadlaw.sgd.views import SIGNS
 from quadlaw.studies.settings import Curves
 from quadlaw.theory import mean_field
 
@@ -43,8 +43,6 @@ class Settings(Curves):
 
 LINEAR = "linear from zero"
 HALVES = ("signed", "two-layer")  # models of two halves
-SIGNS = ("positive", "alternating")
-ZERO = 1e-10  # v_0 of the linear model's theory: as good as zero
 
 
 def rows(settings: dict) -> pd.DataFrame:
@@ -73,11 +71,7 @@ def _curves(one: dict, settings: dict) -> pd.DataFrame:
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """The theory, missing for the quadratic model on a target that it cannot learn."""
-    plain = design.assign(
-        init=design["init"].mask(design["model"] == LINEAR, ZERO),
-        model=design["model"].replace(LINEAR, "linear"),
-    )
-    known = designs.predicted(plain[~plain["model"].isin(HALVES)])["theory"]
+    known = designs.predicted(design[~design["model"].isin(HALVES)])["theory"]
     theory = known.mask((design["model"] == "quadratic") & (design["signs"] == "alternating"))
     halves = design[design["model"].isin(HALVES)]
     ours = pd.Series([_two_halves(row) for row in halves.to_dict("records")], halves.index)
@@ -86,7 +80,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 def _two_halves(row: dict) -> float:
     """Risk of a model of two halves: each sign of target has a share of the coordinates."""
-    plus, minus = (float(v) for v in learner(row["model"]).start(row["init"] ** 2))
+    plus, minus = (float(v) for v in named(row["model"]).start(row["init"]))
     if row["signs"] == "positive":
         return _growing(row, plus, minus)
     return (_growing(row, plus, minus) + _growing(row, minus, plus)) / 2
@@ -96,7 +90,7 @@ def _growing(row: dict, grows: float, dies: float) -> float:
     """The mean field of the half that grows, less what the other one leaves, by their starts."""
     problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
     setting = {key: row[key] for key in ("model_size", "samples", "step_size")}
-    field = mean_field(problem, init=grows, schedule=named(row["schedule"]), **setting)
+    field = mean_field(problem, init=grows, schedule=schedules.named(row["schedule"]), **setting)
     last = field.coordinates
     u = last["mean"]
     left = np.minimum((grows * dies) ** 2 / u, u * (dies / grows) ** 2)

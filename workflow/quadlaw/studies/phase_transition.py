@@ -15,10 +15,11 @@ from quadlaw.fit.designs import LANE_LABELS, rule_lane, trajectory_grid
 from quadlaw.fit.estimates import table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.fit.fronts import front_exponents, growth_scales, weight_curves
-from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.run import GROWN, follow_lanes, log_spaced
+from quadlaw.fit.points import replicates_of, spectrum_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.run import follow_lanes, log_spaced
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import GROWN
 from quadlaw.studies.settings import (
     Followed,
     ModelSize,
@@ -96,18 +97,17 @@ def extra(settings: dict) -> dict:
     return {"sgd_runs": {"looks": looks}}
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Weights of log-spaced coordinates along the runs of one problem, one row an observation.
 
     The second table of :func:`quadlaw.sgd.run.trajectory`, with ``adaptation_steps``, the end of
     the first phase.
     """
     (lane,) = point["lanes"]
-    problem = PowerLaw(point["alpha"], point["beta"], point["sigma"])
     schedule = named(point["schedule"])
     coordinates, times = trajectory_grid(point | lane)
     _, weights = follow_lanes(
-        problem.spectrum(lane["model_size"]), pd.DataFrame([lane]), point["samples"],
+        spectrum_of(point, lane["model_size"], listed), pd.DataFrame([lane]), point["samples"],
         coordinates=coordinates, times=times, replicates=replicates_of(point), seed=seed,
         schedule=schedule, dtype=dtype,
     )  # fmt: skip

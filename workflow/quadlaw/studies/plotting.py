@@ -15,12 +15,14 @@ from matplotlib.figure import Figure
 from quadlaw.base.files import write_bytes
 from quadlaw.base.tables import select as select  # part of what the notebooks use
 from quadlaw.base.timing import cpu_line
+from quadlaw.models import MODELS, PAPER
 from quadlaw.theory.rates import natural_clock
 
 FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
-# Okabe and Ito's colours, told apart with any common colour blindness.
-MODEL_COLOURS = {"quadratic": "#0072B2", "linear": "#D55E00"}
-MODEL_MARKERS = {"quadratic": "o", "linear": "s"}
+# Of every model. Most are Okabe and Ito's, told apart with any common colour blindness.
+MODEL_COLOURS = {name: model.colour for name, model in MODELS.items()}
+MODEL_MARKERS = {name: model.marker for name, model in MODELS.items()}
+PAPER_COLOURS = {name: MODEL_COLOURS[name] for name in PAPER}  # of the paper's two, in its order
 GREY = "#555555"
 STYLE = {
     "font.size": 7.5,

@@ -32,7 +32,7 @@ from quadlaw.data.data_runs import (
     FEATURES,
     KEYS,
     LINEAR,
-    NAMES,
+    MODELS,
     ROTATED,
     SERIES,
     SIGNED,
@@ -290,7 +290,7 @@ def predictions(found: DataExponents) -> Iterator[dict]:
         one.estimate + (one.ci_high - one.ci_low) / (2 * NORMAL) * errors
         for one, errors in zip((found.alpha, found.beta), draw, strict=True)
     )
-    exponent = {model: rates.sample_exponent(NAMES[model], alpha, beta) for model in NAMES}
+    exponent = {model: rates.sample_exponent(model, alpha, beta) for model in MODELS}
     rows = [("sample", model, values) for model, values in exponent.items()]
     for quantity, model, values in [*rows, ("ratio", SIGNED, exponent[SIGNED] - exponent[LINEAR])]:
         low, high = np.quantile(values, [0.025, 0.975])

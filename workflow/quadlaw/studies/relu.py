@@ -32,15 +32,15 @@ import pandas as pd
 from pydantic import Field
 
 from quadlaw.base.tables import select, stacked
+from quadlaw.fit import points
 from quadlaw.fit.designs import measured_curves, scaling_rows, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
-from quadlaw.fit.points import labels_of, replicates_of
-from quadlaw.sgd.learners import kink_risk
-from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.run import DIVERGED
-from quadlaw.sgd.schedules import TwoPhase, named
-from quadlaw.sgd.variants import USUAL, Crew, trained
+from quadlaw.fit.points import replicates_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.train import DIVERGED, Group
 from quadlaw.studies import phase_transition
 from quadlaw.studies.settings import Curves, StepFactors
 from quadlaw.theory import MeanField, mean_field
@@ -109,42 +109,35 @@ def _followed(one: dict, settings: dict) -> pd.DataFrame:
 # --- what is simulated ----------------------------------------------------------------------------
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Risks and kinks at the end; of runs that are followed, over time, and growth times."""
     first = point["lanes"][0]
-    law = PowerLaw(point["alpha"], point["beta"], point["sigma"])
-    spectrum, last = law.spectrum(first["model_size"]), first["part"] == RISK
+    last = first["part"] == RISK
     coordinates, times = ([], [point["samples"]]) if last else trajectory_grid(point | first)
     adaptation, tables = named(point["schedule"]).adaptation_steps(point["samples"]), []
     with np.errstate(over="ignore", invalid="ignore"):
         for replicate in replicates_of(point):
             rows, grown = [], {}
-            looks = trained(point, spectrum, replicate, seed, dtype, [int(t) for t in times])
-            for time, crews in looks:
-                rows += [_look(crew, time, last) for crew in crews]
-                for crew in crews if time <= adaptation else []:
-                    here = np.where(crew.grown(), time, np.inf)
-                    grown[name_of(crew)] = np.minimum(grown.get(name_of(crew), np.inf), here)
-            rows += [_growth(crew, grown, i) for crew in crews for i in coordinates]
+            looks = points.trained(point, seed, dtype, replicate, [int(t) for t in times], listed)
+            for time, groups in looks:
+                rows += [_look(group, time, last) for group in groups]
+                for group in groups if time <= adaptation else []:
+                    here = np.where(group.grown(), time, np.inf)
+                    grown[group] = np.minimum(grown.get(group, np.inf), here)
+            rows += [_growth(group, grown[group], i) for group in groups for i in coordinates]
             tables.append(stacked(rows).assign(replicate=replicate))
-    shared = labels_of(point)
-    return stacked(tables).drop(columns=list(USUAL)).assign(**shared, front=0)
+    return stacked(tables).assign(**points.labels_of(point), front=0)
 
 
-def name_of(crew: Crew) -> str:
-    """Of its learner."""
-    return crew.lanes["model"].iloc[0]
-
-
-def _look(crew: Crew, time: int, last: bool) -> pd.DataFrame:
+def _look(group: Group, time: int, last: bool) -> pd.DataFrame:
     """The risk of each lane's predictor and, if it can have one, that of its kink."""
-    risks = {RISK: crew.excess_risk()}
-    if crew.learner.kink is not None:
-        risks[KINK] = kink_risk(crew.learner.kink(crew.parts()), crew.spectrum.eigenvalues)
-    diverged = ~(risks[RISK] <= DIVERGED * crew.spectrum.tail[0])
-    labels = {"learned": crew.grown().sum(axis=1), "diverged": diverged}
+    risks = {RISK: group.excess_risk()}
+    if group.model.kink is not None:
+        risks[KINK] = group.kink_risk()
+    diverged = ~(risks[RISK] <= DIVERGED * group.view.spectrum.tail[0])
+    labels = {"learned": group.grown().sum(axis=1), "diverged": diverged}
     return stacked(
-        crew.lanes.assign(
+        group.lanes.assign(
             part=part if last else OVER_TIME[part], place=0 if last else time, excess_risk=risk,
             **labels,
         )
@@ -152,12 +145,12 @@ def _look(crew: Crew, time: int, last: bool) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _growth(crew: Crew, grown: dict, coordinate: int) -> pd.DataFrame:
+def _growth(group: Group, grown: np.ndarray, coordinate: int) -> pd.DataFrame:
     """After how many steps of the first phase a coordinate has grown, as ``excess_risk``."""
-    time = grown[name_of(crew)][:, coordinate - 1]
-    return crew.lanes.assign(
-        part=GROWTH, place=coordinate, excess_risk=time, learned=0, diverged=False
-    )
+    return group.lanes.assign(
+        part=GROWTH, place=coordinate, excess_risk=grown[:, coordinate - 1], learned=0,
+        diverged=False,
+    )  # fmt: skip
 
 
 # --- what is predicted ----------------------------------------------------------------------------

@@ -20,10 +20,10 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.fit.points import labels_of, replicates_of
+from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.run import DIVERGED
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import DIVERGED
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.studies.settings import Curves
 from quadlaw.theory import mean_field_risk
@@ -75,7 +75,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     return design.assign(plain_step=steps)
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Long table: one row a replicate, time of :func:`quadlaw.studies.linearized.looks`, model and
     part.
 
@@ -83,8 +83,7 @@ def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
     leading coordinates, and how many in all, the linear models train.
     """
     (lane,) = point["lanes"]
-    problem = {key: point[key] for key in ("alpha", "beta", "sigma")}
-    spectrum, found = PowerLaw(**problem).spectrum(lane["model_size"]), []
+    spectrum, found = spectrum_of(point, lane["model_size"], listed), []
     with np.errstate(over="ignore", invalid="ignore"):
         for replicate in replicates_of(point):
             for time, learned, weights in second_phase(spectrum, point, replicate, seed, dtype):

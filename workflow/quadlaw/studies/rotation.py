@@ -17,7 +17,6 @@ noise. Step sizes are in units of the edge of the linearization at ``Q`` times t
 ``T^(1/alpha)`` coordinates, which a linear model learns too.
 """
 
-from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -26,11 +25,11 @@ from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
-from quadlaw.sgd.learners import blockwise, rotation
+from quadlaw.sgd.bases import EIGENBASIS
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import TwoPhase, named
-from quadlaw.studies import draws
-from quadlaw.studies.draws import LINEAR, SIGNED
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.studies import random_bases
+from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
 from quadlaw.studies.settings import (
     RISING,
     Curves,
@@ -45,9 +44,7 @@ from quadlaw.studies.settings import (
     one_of,
     several,
 )
-from quadlaw.theory import rates, stability_edge
-from quadlaw.theory.flow import linearized_edge, quadratic_form, signed_flow, training_time, turned
-from quadlaw.theory.linear import linear_risk
+from quadlaw.theory import rates
 
 SMOKE = {
     "problems": [{"alpha": 4.0, "beta": 2.0}],
@@ -96,14 +93,13 @@ class Settings(Curves):
         return self
 
 
-run_point = draws.run_point
-EIGENBASIS, WHOLE = "eigenbasis", 0
+run_point = random_bases.run_point
+WHOLE = 0
 RATIO = "linear/signed"
 LABELS = [*SERIES, "block", "angle", "samples", "model_size"]
 MULTIPLE = 16  # of model sizes, so that blocks are whole
 LARGEST, DENSE = 2048, 512  # coordinates of models that the theory alone speaks of
 FAR = 3  # of its points, over which an exponent is taken
-NOTHING = 1e-20  # v_0 of a linear model that starts at zero
 
 
 def setting(block: int, angle: float) -> str:
@@ -153,102 +149,39 @@ def _rows(problem: dict, samples: int, block: int, angle: float, settings: dict)
 
 
 def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    """``fraction`` of the stability edge."""
-    edges = np.array([_row_edge(row) for row in rows.to_dict("records")])
-    return rows.assign(step_size=edges * rows["fraction"])
+    """``fraction`` of the stability edge near what a linear model learns of the target."""
+    return random_bases.with_steps(rows, seen_by)
 
 
-def _row_edge(row: dict) -> float:
-    law, size = PowerLaw(row["alpha"], row["beta"], row["sigma"]), row["model_size"]
-    if row["model"] == LINEAR:
-        return stability_edge(law, size)
-    return edge(law, size, row["samples"], row["block"], row["angle"], row["draw"])
-
-
-def edge(
-    law: PowerLaw, size: int, samples: int, block: int, angle: float, draw: int = 0
-) -> float:  # fmt: skip
-    """The stability edge near what a linear model learns of the target."""
-    if not angle:
-        draw = 0
-    return _edge(law, size, int(np.ceil(samples ** (1 / law.alpha))), block, angle, draw)
-
-
-@lru_cache(maxsize=1024)
-def _edge(law: PowerLaw, size: int, learned: int, block: int, angle: float, draw: int) -> float:
-    blocks = rotation(size, angle, block, draw)
-    weights = np.where(np.arange(size) < learned, law.target(size), 0.0)
-    covariance = turned(blocks, law.eigenvalues(size))
-    return linearized_edge(covariance, blockwise(weights[None], blocks, size)[0])
+def seen_by(law: PowerLaw, row: dict) -> Seen:
+    """What the model of a row sees."""
+    return Seen.turned(law, int(row["model_size"]), row["basis"])
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """The exact risk of the linear model, the gradient flow's of signed squares."""
-    keys = ["alpha", "beta", "sigma", "samples", "schedule", "block", "angle", "draw", "model"]
-    frames = []
-    for (alpha, beta, sigma, *_), some in design.groupby(keys):
-        law, one = PowerLaw(alpha, beta, sigma), some.sort_values("step_size")
-        risks = _linear(law, one) if one["model"].iloc[0] == LINEAR else _signed(law, one)
-        frames.append(one.assign(theory=risks))
-    return stacked(frames)
-
-
-def _linear(law: PowerLaw, rows: pd.DataFrame) -> list[float]:
-    first = rows.iloc[0]
-    common = {"model_size": first["model_size"], "samples": first["samples"], "init": NOTHING}
-    edge = stability_edge(law, first["model_size"])
-    return [
-        linear_risk(law, step_size=eta, method="leaps", **common) if eta < edge else np.nan
-        for eta in rows["step_size"]
-    ]
-
-
-def _signed(law: PowerLaw, rows: pd.DataFrame) -> np.ndarray:
-    one = rows.iloc[0]
-    size, samples, angle = int(one["model_size"]), int(one["samples"]), float(one["angle"])
-    draw = int(one["draw"]) if angle else 0
-    total = training_time(samples, named(one["schedule"]))
-    key = (law, size, int(one["block"]), angle, draw, float(one["init"]))
-    return flow_risk(*key, tuple(rows["step_size"] * total))
-
-
-@lru_cache(maxsize=64)
-def flow_risk(
-    law: PowerLaw, size: int, block: int, angle: float, draw: int, init: float,
-    times: tuple[float, ...],
-) -> np.ndarray:  # fmt: skip
-    """Excess risk of the flow at rising times, the sums of step sizes."""
-    blocks, lams, target = (
-        rotation(size, angle, block, draw),
-        law.eigenvalues(size),
-        law.target(size),
-    )
-    covariance = turned(blocks, lams)
-    sought = blockwise(target[None], blocks, size)
-    correlation = blockwise(sought, covariance, size)[0]
-    weights = signed_flow(covariance, correlation, init, np.array(times))
-    return quadratic_form(covariance, weights - sought) + law.tail(size)
+    return random_bases.predicted(design, seen_by)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Risks and ratios by ``T``; exponents of both, simulated and, by theory alone, beyond."""
-    runs = draws.chosen(tables["runs"], tables["theory"], settings["pilots"])
-    signed, linear = (select(runs, model=model) for model in (SIGNED, LINEAR))
-    ratio = draws.ratios(signed, linear, RATIO)
-    straight = draws.ratios(signed, select(signed, setting=EIGENBASIS), SIGNED)
+    runs = random_bases.chosen(tables["runs"], tables["theory"], settings["pilots"])
+    signed = select(runs, model=SIGNED)
+    ratio = random_bases.linear_over_signed(runs, None)
+    straight = random_bases.ratios(signed, select(signed, setting=EIGENBASIS), SIGNED)
     turned = straight[straight["setting"] != EIGENBASIS]
     far = far_ratios(runs, settings)
     curves = [
-        draws.curve(runs, LABELS).assign(part="risk"),
-        draws.curve(ratio, LABELS, "ratio").assign(part="ratio"),
+        random_bases.curve(runs, LABELS).assign(part="risk"),
+        random_bases.curve(ratio, LABELS, "ratio").assign(part="ratio"),
         far.assign(part="far"),
     ]
     window = settings["window"]
     beyond = far_exponents(far.assign(theory=1 / far["theory"]), "T", FAR)
     rows = [
-        *draws.median_exponents(runs, "sample exponent", window),
-        *draws.median_exponents(ratio, "ratio exponent", window, value="ratio"),
-        *draws.median_exponents(
+        *random_bases.median_exponents(runs, "sample exponent", window),
+        *random_bases.median_exponents(ratio, "ratio exponent", window, value="ratio"),
+        *random_bases.median_exponents(
             turned.assign(ratio=1 / turned["ratio"], theory=1 / turned["theory"]),
             "basis exponent", window, value="ratio",
         ),
@@ -264,9 +197,7 @@ def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """
     fractions = runs.groupby([*SERIES, "block", "angle"])["fraction"].first()
     rows = [_rows_at(settings, one) for one in fractions.reset_index().to_dict("records")]
-    theory = predicted(stacked(rows)).assign(replicate=0, risk=np.nan)
-    both = draws.ratios(select(theory, model=SIGNED), select(theory, model=LINEAR), RATIO)
-    return both.groupby(LABELS)["theory"].median().reset_index()
+    return random_bases.far_ratios(predicted(stacked(rows)), LABELS, None)
 
 
 def _rows_at(settings: dict, one: dict) -> pd.DataFrame:

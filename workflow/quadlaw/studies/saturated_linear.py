@@ -25,7 +25,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import TwoPhase
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies.settings import Curves, Pairs, StepFactors
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.asymptotics import decades

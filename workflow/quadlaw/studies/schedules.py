@@ -24,7 +24,9 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import Constant, TwoPhase, named
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.constant import Constant
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies.settings import Curves, Many, Pairs, Schedules, StepFactors
 
 SMOKE = {

@@ -15,20 +15,16 @@ A sketched target is dense: the rates of signed squares are alike, they are line
 advantage does not grow with ``T``. Their theory is the gradient flow of :mod:`quadlaw.theory.flow`.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
-from quadlaw.sgd.learners import sketch
-from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.schedules import TwoPhase, named
-from quadlaw.studies import draws
-from quadlaw.studies.draws import LINEAR, SIGNED
+from quadlaw.sgd.bases import EIGENBASIS
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.studies import random_bases
+from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
 from quadlaw.studies.settings import (
     RISING,
     Draws,
@@ -47,16 +43,6 @@ from quadlaw.studies.settings import (
     whole,
 )
 from quadlaw.studies.settings import Settings as Base
-from quadlaw.theory import stability_edge
-from quadlaw.theory.flow import (
-    LEAST,
-    linearized_edge,
-    quadratic_form,
-    signed_flow,
-    training_time,
-    turned,
-)
-from quadlaw.theory.linear import linear_risk
 
 SMOKE = {
     "problems": [{"alpha": 2.5, "beta": 1.5}, {"alpha": 4.0, "beta": 2.0}],
@@ -113,73 +99,11 @@ class Settings(Base):
 
 SKETCHED, TOP = "sketch", "first M"
 SAMPLES, SIZES = "samples", "sizes"
-NOTHING = 1e-20  # v_0 of a linear model that starts at zero
 FAR, ROOM = 3, 4  # points of the theory's exponents; see far_ratios
-RATIO = "linear/signed"
 LABELS = ["part", *SERIES, "samples", "model_size"]
 
 
-@dataclass(frozen=True)
-class View:
-    """What a model sees: ``H``, its correlation with the label, both in the eigenbasis, and rest.
-
-    Attributes
-    ----------
-    covariance : ndarray, shape (1, M, M)
-    correlation : ndarray, shape (M,)
-    axes, eigenvalues, best : ndarray
-        Of ``H``, the largest first, and the best predictor along them; no rounding errors of zero.
-    least : float
-        Risk of the best predictor.
-    """
-
-    covariance: np.ndarray
-    correlation: np.ndarray
-    axes: np.ndarray
-    eigenvalues: np.ndarray
-    best: np.ndarray
-    least: float
-
-    @classmethod
-    @lru_cache(maxsize=64)
-    def of(cls, law: PowerLaw, size: int, inputs: int, draw: int | None) -> "View":
-        """A sketch of the first ``inputs`` coordinates, or the first ``size`` without a draw."""
-        blocks = np.eye(size, inputs)[None] if draw is None else sketch(size, inputs, draw)
-        lams, target = law.eigenvalues(inputs), law.target(inputs)
-        covariance, correlation = turned(blocks, lams), blocks[0] @ (lams * target)
-        values, axes = np.linalg.eigh(covariance[0])
-        kept = np.argsort(-values)[: np.sum(values > LEAST * values.max())]
-        values, axes = values[kept], axes[:, kept]
-        best = axes.T @ correlation / values
-        least = float(law.tail(0) - values @ best**2)
-        return cls(covariance, correlation, axes, values, best, least)
-
-    def problem(self, sigma: float) -> Finite:
-        """The linear model's regression problem, whose noise is the least risk's besides."""
-        noise = float(np.sqrt(sigma**2 + self.least))
-        return Finite(tuple(self.eigenvalues), tuple(self.best), noise)
-
-    def edge(self, model: str, learned: int) -> float:
-        """Of the linear model; of signed squares near the best weights' first directions."""
-        if model == LINEAR:
-            return stability_edge(self.problem(0.0), len(self.eigenvalues))
-        return linearized_edge(self.covariance, self.axes[:, :learned] @ self.best[:learned])
-
-    def linear_risk(self, sigma: float, **settings) -> float:
-        """Exact expected excess risk of linear SGD from zero."""
-        common = {"model_size": len(self.eigenvalues), "init": NOTHING, "method": "leaps"}
-        return linear_risk(self.problem(sigma), **common, **settings) + self.least
-
-    def flow_risk(self, init: float, times: np.ndarray) -> np.ndarray:
-        """Excess risk of the gradient flow of signed squares at rising times."""
-        weights = signed_flow(self.covariance, self.correlation, init, times)
-        away = weights - self.axes @ self.best
-        return quadratic_form(self.covariance, away) + self.least
-
-
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
-    """Runs of a point, each lane on the replicates of its draw."""
-    return draws.run_point(point, seed, dtype, point["lanes"][0]["input_size"])
+run_point = random_bases.run_point
 
 
 def rows(settings: dict) -> pd.DataFrame:
@@ -196,7 +120,7 @@ def rows(settings: dict) -> pd.DataFrame:
 def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> pd.DataFrame:
     """Both models on both views, for every draw and fraction."""
     rows = [
-        (model, setting, draw, f"sketch {draw}" if setting == SKETCHED else "eigenbasis")
+        (model, setting, draw, f"sketch {draw}" if setting == SKETCHED else EIGENBASIS)
         for draw in range(settings["draws"])
         for setting in (SKETCHED, TOP)
         for model in (LINEAR, SIGNED)
@@ -212,41 +136,17 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
 
 def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """``fraction`` of the stability edge near what is learned."""
-    edges = np.array([_row_edge(row) for row in rows.to_dict("records")])
-    return rows.assign(step_size=edges * rows["fraction"])
+    return random_bases.with_steps(rows, seen_by)
 
 
-def _row_edge(row: dict) -> float:
-    law = PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    learned = int(np.ceil(row["samples"] ** (1 / law.alpha)))
-    view = row["model_size"], row["input_size"], row["setting"], row["draw"]
-    return _edge(law, *view, row["model"], learned)
-
-
-@lru_cache(maxsize=1024)
-def _edge(law, size, inputs, setting, draw, model, learned) -> float:
-    return _view(law, size, inputs, setting, draw).edge(model, learned)
-
-
-def _view(law: PowerLaw, size: int, inputs: int, setting: str, draw: int) -> View:
-    return View.of(law, size, inputs, draw if setting == SKETCHED else None)
+def seen_by(law: PowerLaw, row: dict) -> Seen:
+    """What the model of a row sees."""
+    return Seen.sketched(law, int(row["model_size"]), row["basis"], int(row["input_size"]))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """The exact risk of the linear model, the gradient flow's of signed squares."""
-    keys = ["alpha", "beta", "sigma", "model_size", "samples", "setting", "draw", "model"]
-    frames = []
-    for (alpha, beta, sigma, size, samples, setting, draw, model), some in design.groupby(keys):
-        one, law = some.sort_values("step_size"), PowerLaw(alpha, beta, sigma)
-        view = _view(law, size, one["input_size"].iloc[0], setting, draw)
-        steps, first = one["step_size"].to_numpy(), one.iloc[0]
-        if model == LINEAR:
-            risks = [view.linear_risk(sigma, samples=samples, step_size=step) for step in steps]
-        else:
-            total = training_time(samples, named(first["schedule"]))
-            risks = view.flow_risk(first["init"], steps * total)
-        frames.append(one.assign(theory=risks))
-    return stacked(frames)
+    return random_bases.predicted(design, seen_by)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -255,32 +155,24 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     Rows of ``value = "far"`` are the theory's ratios beyond the simulated ``T``.
     """
     series = ["part", *SERIES]
-    runs = draws.chosen(tables["runs"], tables["theory"], settings["pilots"], series)
+    runs = random_bases.chosen(tables["runs"], tables["theory"], settings["pilots"], series)
     against, sized = (select(runs, part=part) for part in (SAMPLES, SIZES))
-    ratio, far = _ratios(against), far_ratios(against, settings)
+    ratio, far = random_bases.linear_over_signed(against, "setting"), far_ratios(against, settings)
     curves = [
-        draws.curve(runs, LABELS).assign(value="risk"),
-        draws.curve(ratio, LABELS, "ratio").assign(value="ratio"),
+        random_bases.curve(runs, LABELS).assign(value="risk"),
+        random_bases.curve(ratio, LABELS, "ratio").assign(value="ratio"),
         far.assign(value="far"),
     ]
     beyond = far_exponents(far.assign(theory=1 / far["theory"]), "T", FAR)
     rows = [
-        *draws.median_exponents(against, "sample exponent", settings["window"]),
-        *draws.median_exponents(ratio, "ratio exponent", settings["window"], value="ratio"),
-        *draws.median_exponents(
+        *random_bases.median_exponents(against, "sample exponent", settings["window"]),
+        *random_bases.median_exponents(ratio, "ratio exponent", settings["window"], value="ratio"),
+        *random_bases.median_exponents(
             sized, "model exponent", tuple(settings["size_window"]), axis="model_size"
         ),
         *(row | {"quantity": "far ratio exponent"} for row in beyond),
     ]
     return stacked(curves), table(rows)
-
-
-def _ratios(runs: pd.DataFrame) -> pd.DataFrame:
-    """Linear over signed risk, on either view."""
-    return stacked(
-        draws.ratios(select(some, model=SIGNED), select(some, model=LINEAR), RATIO)
-        for _, some in runs.groupby("setting")
-    )
 
 
 def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
@@ -295,5 +187,4 @@ def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
                 options = settings | {"fractions": [one["fraction"]]}
                 frame = _rows(one, SAMPLES, T, settings["model_size"], options)
                 rows.append(select(frame, model=one["model"], setting=one["setting"]))
-    theory = predicted(stacked(rows)).assign(replicate=0, risk=np.nan)
-    return _ratios(theory).groupby(LABELS)["theory"].median().reset_index()
+    return random_bases.far_ratios(predicted(stacked(rows)), LABELS, "setting")

@@ -26,8 +26,9 @@ from quadlaw.fit import designs, points
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves
 from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.sgd.problem import Finite
-from quadlaw.sgd.schedules import TwoPhase, named
+from quadlaw.sgd.problem import Finite, Spectrum
+from quadlaw.sgd.schedules import named
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies.settings import (
     Init,
     Replicates,
@@ -131,7 +132,7 @@ def _of(row: dict, sigma: float) -> Finite:
     return problem(row["setting"], row["model_size"], row["sparsity"], sigma)
 
 
-def run_point(point: dict, seed: int, dtype: str) -> pd.DataFrame:
+def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Runs as of :func:`quadlaw.fit.points.run_point`, target by target on the same streams."""
     frames = []
     for _, some in pd.DataFrame(point["lanes"]).groupby("setting"):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates, tuned_step
 from quadlaw.theory.rates import natural_clock
 from quadlaw.theory.tuning import SAFE

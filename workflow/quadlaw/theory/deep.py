@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.checks import count, require
-from quadlaw.sgd.learners import start_weights
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.starts import start_weights
 from quadlaw.theory import closure, linear, rates
 from quadlaw.theory.grids import Nodes, log_steps
 from quadlaw.theory.stability import checked_run
@@ -117,7 +118,7 @@ def deep_risk(
     init : float
         The quadratic model's ``v_0``: a uniform start has ``w_0 = v_0^2`` at every depth.
     start : {"uniform", "target"}
-        See :func:`start_weights`.
+        See :func:`quadlaw.sgd.starts.start_weights`.
     schedule : Schedule
     growth : float, default 0.12
         Length of the leaps over the time since the step size last changed.

@@ -13,7 +13,7 @@ has few large entries, and like linear SGD in one in which all of them are alike
 import numpy as np
 from scipy.sparse import block_diag
 
-from quadlaw.sgd.learners import blockwise
+from quadlaw.sgd.bases import blockwise
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.schedules import Schedule
 from quadlaw.theory.grids import log_steps
@@ -29,6 +29,8 @@ def signed_flow(
 ) -> np.ndarray:
     """Weights at rising ``times`` from ``v+ = v- = init``, shape (times, M).
 
+    From 0 they stay there.
+
     Parameters
     ----------
     covariance : ndarray, shape (blocks, k, k)
@@ -39,6 +41,8 @@ def signed_flow(
     from scipy.integrate import solve_ivp  # takes half a second, and most jobs never ask
 
     unit = 2 * init**2
+    if unit == 0:
+        return np.zeros((len(times), len(correlation)))
     whole = covariance[0] if len(covariance) == 1 else block_diag(covariance, format="csc")
 
     def change(_, s):

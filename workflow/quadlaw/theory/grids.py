@@ -4,6 +4,7 @@ Both are exact for small models and short runs (every coordinate, every step) an
 logarithm of ``M`` and ``T`` beyond.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from quadlaw.base.checks import require
 from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules import Schedule, checked_schedule
 
 SINGLE = 64  # leading coordinates that have a node of their own
 PER_DECADE = 24  # nodes for ten times as many coordinates beyond these
@@ -64,7 +65,6 @@ def whole_steps(samples: int, schedule: Schedule) -> tuple[np.ndarray, np.ndarra
     return _shared(np.ones(samples, dtype=np.int64), schedule.factor(np.arange(samples), samples))
 
 
-@lru_cache(maxsize=16)  # a search for the best step size asks for the same leaps each time
 def log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarray, np.ndarray]:
     """Leaps through a run: whole lengths, and the step-size factor in the middle of each.
 
@@ -72,6 +72,11 @@ def log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarr
     jump of the step size, nor a fall by more than ``FALL``.
     """
     _refuse_averages(schedule)
+    kept = isinstance(schedule, Hashable)
+    return (_kept_log_steps if kept else _log_steps)(samples, schedule, growth)
+
+
+def _log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarray, np.ndarray]:
     lengths, factors = [], []
     start = jumped = 0
     while start < samples:
@@ -86,6 +91,10 @@ def log_steps(samples: int, schedule: Schedule, growth: float) -> tuple[np.ndarr
     return _shared(np.concatenate(lengths), np.concatenate(factors))
 
 
+# A search for the best step size asks for the same leaps each time.
+_kept_log_steps = lru_cache(maxsize=16)(_log_steps)
+
+
 def _shared(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     """The arrays, which nobody can change from now on."""
     for array in arrays:
@@ -94,6 +103,7 @@ def _shared(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _refuse_averages(schedule: Schedule) -> None:
+    checked_schedule(schedule)
     reason = "the theory predicts the last iterate, not an average"
     require(not schedule.averaging, "schedule", schedule.name, reason)
 

@@ -16,7 +16,8 @@ import pandas as pd
 
 from quadlaw.base.checks import real, require
 from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.stability import checked_run
 
@@ -89,7 +90,7 @@ def linear_risk(
     step_size : float
         ``eta`` of the adaptation phase, below :func:`quadlaw.theory.stability.stability_edge`.
     init : float
-        ``v_0 > 0``; the model starts at ``w_0 = v_0^2``.
+        ``v_0``, not negative; the model starts at ``w_0 = v_0^2``.
     schedule : Schedule
     method : {"auto", "steps", "leaps"}
         ``steps`` is exact: every step, every coordinate. ``leaps`` takes time in leaps that grow

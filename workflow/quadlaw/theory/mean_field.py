@@ -14,7 +14,8 @@ import pandas as pd
 
 from quadlaw.base.checks import count, real, require, several
 from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory.closure import follow as follow_moments
 from quadlaw.theory.grids import Nodes, log_steps, whole_steps
 from quadlaw.theory.linear import STEPWISE, trajectory_frame

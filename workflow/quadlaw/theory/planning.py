@@ -21,7 +21,7 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import predicted_risk, rates, stability_edge, tuned_step
 from quadlaw.theory.grids import Nodes
 from quadlaw.theory.stability import LARGEST
-from quadlaw.theory.tuning import COARSE, SAFE, tuned_constant
+from quadlaw.theory.tuning import SAFE, coarse, tuned_constant
 
 SHARES = {"quadratic": SAFE, "linear": 0.9}  # of the stability edge: no simulated run diverges
 WIDE = 64.0  # sizes that are searched, as a factor about M = D(T)
@@ -181,7 +181,7 @@ class _Plan:
 
     def rough(self) -> float:
         """:meth:`log_risk`, good enough to compare sizes."""
-        return self.log_risk(growth=COARSE[self.model])
+        return self.log_risk(growth=coarse(self.model))
 
     @property
     def edge(self) -> float:

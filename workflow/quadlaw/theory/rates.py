@@ -2,25 +2,31 @@
 
 Sources: quadratic model, Ding et al. 2025 (arXiv 2502.09106), Theorem and discussion of the
 effective dimension; linear model, Lin et al. 2024 (arXiv 2406.08466) in the same notation. All are
-rates: constants are one and logarithms are dropped. ``model`` is ``"quadratic"``, ``"linear"`` or
-``"depth L"``.
+rates: constants are one and logarithms are dropped. ``model`` is the name of a model of
+:mod:`quadlaw.models`, whose rates are those of its ``depth``, or ``"depth L"``.
 """
 
 import numpy as np
 
 from quadlaw.base.checks import require
+from quadlaw.models import named
 
 
 def depth_of(model: str) -> int:
-    """``L`` of ``f(x) = <x, v^L>``: 1 for ``linear``, 2 for ``quadratic``, 3 for ``depth 3``."""
-    depth = {"linear": "1", "quadratic": "2"}.get(model, str(model).removeprefix("depth "))
-    require(
-        depth.isdigit() and int(depth) > 0,
-        "model",
-        model,
-        "must be one of quadratic, linear, depth L",
-    )
-    return int(depth)
+    """``L`` of the ``f(x) = <x, v^L>`` that has the model's rates: 1 for ``linear``, 2 for
+    ``quadratic`` and what is made of it, 3 for ``depth 3``.
+
+    Raises
+    ------
+    ValueError
+        If no model has that name, or if its rates are not known.
+    """
+    depth = str(model).removeprefix("depth ")
+    if depth != model and depth.isdigit() and int(depth) > 0:
+        return int(depth)
+    found = named(model).depth
+    require(found is not None, "model", model, "has no theory: its depth is not stated")
+    return found
 
 
 def name_of(depth: int) -> str:

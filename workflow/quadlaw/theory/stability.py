@@ -42,8 +42,20 @@ def require_stable(
 ) -> None:
     """Raise ``ValueError`` if ``step_size``, known to the user as ``key``, is beyond the edge."""
     edge = stability_edge(problem, model_size, model)
-    grows = "the expected risk" if model == "linear" else "the risk linearized at the target"
+    grows = (
+        "the expected risk" if rates.depth_of(model) == 1 else "the risk linearized at the target"
+    )
     require(step_size < edge, key, step_size, f"beyond {edge:.6g} {grows} grows forever")
+
+
+def checked_init(model: str, init: float) -> float:
+    """``v_0`` as a float; zero is refused where no model of this depth moves from it."""
+    if rates.depth_of(model) > 1:
+        zero = "must be positive: zero is a fixed point of the quadratic model"
+        return real("init", init, above=0, reason=zero)
+    start = real("init", init, above=-np.inf, reason="")
+    require(start >= 0, "init", init, "must not be negative")
+    return start
 
 
 def checked_run(
@@ -54,7 +66,7 @@ def checked_run(
     step_size: float,
     init: float,
 ) -> tuple[int, int, float, float]:
-    """``M, T, eta, v_0`` in their ranges, for either model's theory.
+    """``M, T, eta, v_0`` in their ranges, for the theory of a model.
 
     Raises
     ------
@@ -65,9 +77,8 @@ def checked_run(
     for key, value in (("model_size", size), ("samples", samples)):
         require(value <= LARGEST, key, value, f"must be at most {LARGEST:g}")
     eta = real("step_size", step_size, above=0, reason="must be positive, or SGD does not descend")
-    zero = "must be positive: zero is a fixed point of the quadratic model"
-    start = real("init", init, above=0, reason=zero)
+    start = checked_init(model, init)
     far = "must lie between 1e-30 and 1e30, or the risk is no number"
-    require(1e-30 <= start <= 1e30, "init", init, far)
+    require(start == 0 or 1e-30 <= start <= 1e30, "init", init, far)
     require_stable("step_size", problem, size, eta, model)
     return size, samples, eta, start

@@ -7,8 +7,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from quadlaw.base.checks import require
+from quadlaw.models import named
+from quadlaw.models.model import Model
 from quadlaw.sgd.problem import Finite, PowerLaw
-from quadlaw.sgd.schedules import Schedule, TwoPhase
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.linear import linear_risk
@@ -21,7 +24,11 @@ SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that a
 SAFE = 0.25
 NUDGE = 0.1  # in log eta: whether risk falls towards the largest step size
 PRECISION = 0.05  # of log eta: so near to the best one risk is higher by some 1e-4
-COARSE = {"linear": 0.12, "quadratic": 0.5}  # growth of leaps good enough to compare step sizes
+
+
+def coarse(model: str) -> float:
+    """Growth of leaps that is good enough to compare step sizes."""
+    return 0.12 if named(model).theory == "linear" else 0.5
 
 
 class TunedStep(NamedTuple):
@@ -32,13 +39,49 @@ class TunedStep(NamedTuple):
     at_limit: bool
 
 
+def _linear(model: Model, problem: PowerLaw | Finite, *, init: float, **settings) -> float:
+    """From ``init``, or from zero if the model starts there."""
+    first = init if np.any(model.start(init)[0]) else 0.0
+    return linear_risk(problem, method="leaps", init=first, **settings)
+
+
+def _mean_field(model: Model, problem: PowerLaw | Finite, *, init: float, **settings) -> float:
+    """Of the quadratic model, from the start of the first of the features: the one that grows."""
+    first = float(model.start(model.checked_init(init))[0])
+    return mean_field_risk(problem, method="closure", init=first, **settings)
+
+
+def _halved(model: Model, problem: PowerLaw | Finite, *, samples: int, **settings) -> float:
+    """Of a model whose weights see half of the samples each."""
+    return _mean_field(model, problem, samples=samples // 2, **settings)
+
+
+def _deep(model: Model, problem: PowerLaw | Finite, **settings) -> float:
+    return deep_risk(problem, depth=model.depth, **settings)
+
+
+# What predicts a model's risk, by its ``theory``: called with the model, the problem and settings.
+SOLVERS = {
+    "linear": _linear,
+    "mean field": _mean_field,
+    "mean field of half of the samples": _halved,
+    "deep": _deep,
+}
+
+
 def predicted_risk(model: str, problem: PowerLaw | Finite, **settings) -> float:
-    """Excess risk of a model by its fast method; ``settings`` as of the solvers."""
-    if model == "linear":
-        return linear_risk(problem, method="leaps", **settings)
-    if model == "quadratic":
-        return mean_field_risk(problem, method="closure", **settings)
-    return deep_risk(problem, depth=rates.depth_of(model), **settings)
+    """Excess risk of a model by its fast method; ``settings`` as of the solvers.
+
+    Raises
+    ------
+    ValueError
+        ``key = value: reason`` for a value out of its range, or if the model has no theory.
+    """
+    known = named(model)
+    require(known.theory is not None, "model", model, "has no theory")
+    names = ", ".join(SOLVERS)
+    require(known.theory in SOLVERS, "model", model, f"its theory must be one of {names}")
+    return SOLVERS[known.theory](known, problem, **settings)
 
 
 def tuned_step(
@@ -71,9 +114,7 @@ def tuned_step(
     common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
 
     def roughly(eta):
-        return predicted_risk(
-            model, problem, step_size=eta, growth=COARSE.get(model, COARSE["quadratic"]), **common
-        )
+        return predicted_risk(model, problem, step_size=eta, growth=coarse(model), **common)
 
     found = least_risk(roughly, unit * largest, unit * min(SMALLEST, largest / 2))
     require(np.isfinite(found.risk), "init", init, "the risk diverges at every step size")

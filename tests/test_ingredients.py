@@ -1,0 +1,96 @@
+"""Keys of finished points: what a point ran, and nothing else."""
+
+import shutil
+
+import pytest
+
+from quadlaw.base import provenance
+from quadlaw.fit import experiments, points
+from quadlaw.models import HOMES, MODELS
+from quadlaw.sgd.ingredients import modules_of, with_models
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules import KINDS
+
+HASHED = ("quadlaw.sgd.run", "quadlaw.fit.points", "quadlaw.fit.experiments", "quadlaw.theory")
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package to edit."""
+    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "quadlaw")
+    monkeypatch.setattr(provenance, "PACKAGE", copy)
+    return copy
+
+
+def study_key(*models, schedule="two-phase 0.5"):
+    lanes = [{"model": name, "model_size": 8, "step_size": 0.1, "init": 0.5} for name in models]
+    point = {"alpha": 2.0, "beta": 2.0, "sigma": 0.5, "samples": 64, "replicates": 2}
+    code = provenance.code_hash("quadlaw.fit.points")
+    return points.point_key(point | {"schedule": schedule, "lanes": lanes}, 0, "float32", code)
+
+
+def sweep_key(*models):
+    point = {
+        "alpha": 2.0, "beta": 2.0, "samples": 64, "replicates": [0, 2], "seed": 0,
+        "precision": "float32", "schedule": {"adaptation": 0.5}, "model_sizes": [8],
+        "init_scales": [0.5], "step_constants": {name: [0.1] for name in models},
+    }  # fmt: skip
+    code = provenance.code_hash("quadlaw.sgd.run")
+    return experiments.point_key(point, PowerLaw(2.0, 2.0).spectrum(8), code)
+
+
+def all_keys():
+    names = ("quadratic", "linear", "signed", "depth 3")
+    schedules = ("two-phase 0.5", "cosine", "constant")
+    keys = {(name, one): study_key(name, schedule=one) for name in names for one in schedules}
+    keys |= {("sweep", name): sweep_key(name) for name in ("quadratic", "linear")}
+    return keys | {("both",): sweep_key("quadratic", "linear")}
+
+
+def changed(before):
+    return {name for name, key in all_keys().items() if key != before[name]}
+
+
+def test_a_new_model_or_schedule_leaves_all_keys_and_hashes(package):
+    before, code = all_keys(), [provenance.code_hash(module) for module in HASHED]
+    (package / "models/cubic.py").write_text("from quadlaw.models.model import Model\nx = 1\n")
+    (package / "sgd/schedules/exponential.py").write_text("import numpy as np\nx = 1\n")
+    assert changed(before) == set()
+    assert [provenance.code_hash(module) for module in HASHED] == code
+
+
+def test_an_edited_model_or_schedule_changes_the_keys_of_its_own_points(package):
+    before = all_keys()
+    edit(package / "models/linear.py", "w - g * x", "w - 2 * g * x")
+    linear = {name for name in before if "linear" in name or name == ("both",)}
+    assert changed(before) == linear
+    edit(package / "sgd/schedules/cosine.py", "samples)) / 2", "samples)) / 3")
+    assert changed(before) == linear | {name for name in before if "cosine" in name}
+
+
+def test_a_model_made_of_another_depends_on_it(package):
+    before = all_keys()
+    edit(package / "models/quadratic.py", "return v - g * x * v", "return v - g * x * v * 1")
+    assert {("signed", "cosine"), ("quadratic", "cosine")} <= changed(before)
+    assert ("depth 3", "cosine") not in changed(before)
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_every_model_and_schedule_has_its_module():
+    assert set(HOMES) == set(MODELS)
+    assert modules_of(["quadratic", "no model"], "cosine") == [
+        "quadlaw.models.quadratic", "quadlaw.sgd.schedules.cosine",
+    ]  # fmt: skip
+    assert {one.__module__.rsplit(".", 1)[0] for one in KINDS.values()} == {"quadlaw.sgd.schedules"}
+
+
+def test_jobs_depend_on_the_models_that_their_modules_name():
+    plain, depth = (with_models(f"quadlaw.studies.{one}") for one in ("noise", "depth"))
+    assert "quadlaw.models.quadratic" in plain and "quadlaw.models.relu" not in plain
+    assert "quadlaw.models.deep" in depth
+    assert "quadlaw.models.relu" in with_models("quadlaw.studies.relu")
