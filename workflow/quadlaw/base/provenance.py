@@ -47,13 +47,6 @@ def modules_used(*modules: str) -> list[str]:
     return sorted(found)
 
 
-@cache
-def _strings(source: str) -> frozenset[str]:
-    nodes = ast.walk(ast.parse(source))
-    values = (node.value for node in nodes if isinstance(node, ast.Constant))
-    return frozenset(value for value in values if isinstance(value, str))
-
-
 def require_unchanged(code: str, *modules: str) -> None:
     """Raise ``RuntimeError`` unless ``code`` is still the hash of ``modules``.
 
