@@ -16,3 +16,12 @@ napoleon_google_docstring = False
 # Every reference of a docstring to a module or a function must lead somewhere; types are words.
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]
+
+
+def setup(app):
+    """The ledger's page holds figures/claims.md: there, links to a claim stay on the page."""
+
+    def on_the_page(app, name, source):
+        source[0] = source[0].replace("(../figures/claims.md#", "(#")
+
+    app.connect("source-read", on_the_page)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from quadlaw.ledger.config import COMPARISONS
+from readme_table import relinked
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,9 +38,10 @@ def test_the_table_of_fits_is_that_of_the_last_full_run():
     ]
 
 
-def test_readme_shows_the_ledger_of_the_last_full_run():
-    last = rows_of((ROOT / "figures" / "claims_summary.md").read_text())
-    assert shown("README.md", "claims_summary") == last
+def test_docs_show_the_ledger_of_the_last_full_run():
+    table = (ROOT / "figures" / "claims_summary.md").read_text()
+    last = rows_of(relinked(table, "docs/ledger.md"))
+    assert shown("docs/ledger.md", "claims_summary") == last
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
     text = (ROOT / "figures" / "claims.md").read_text()
     for claim in claims:
@@ -55,11 +57,23 @@ def test_the_known_verdicts_are_those_of_the_ledger_shown():
 
 
 def test_every_figure_is_shown_and_has_its_notebook():
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs/figures.md").read_text()
     for name in FIGURES:
-        assert f"figures/{name}.png" in text
+        assert f"](../figures/{name}.png)" in text
         assert (ROOT / "figures" / f"{name}.png").stat().st_size > 20_000
         assert (ROOT / "notebooks" / f"{name}.ipynb").exists()
+
+
+def test_the_first_page_is_short_and_shows_a_figure():
+    text = (ROOT / "README.md").read_bytes()
+    assert len(text) <= 8192
+    assert b"](figures/" in text
+
+
+def test_every_page_is_in_the_table_of_contents():
+    contents = (ROOT / "docs/index.md").read_text().split()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.stem in {*contents, "index"}
 
 
 def test_docs_show_the_mean_field_of_the_last_full_run():

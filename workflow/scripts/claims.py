@@ -42,8 +42,8 @@ def counts_line(table, widened, claims):
         f"{verdicts_of(table[simulated])}. By theory alone, with ranges, not sampling errors: "
         f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written when numbers of "
         f"earlier runs were known: {verdicts_of(table[known])} of these settings. "
-        f"Were all {simulated.sum()} intervals to hold at once (Bonferroni, {factor:.2f} times as "
-        f"wide), {moved.sum()} verdicts would change.\n"
+        f"With Bonferroni-corrected intervals ({factor:.2f} times as wide), {moved.sum()} of the "
+        f"{simulated.sum()} verdicts by simulation change.\n"
     )
 
 

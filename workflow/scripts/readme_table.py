@@ -1,15 +1,25 @@
-"""Copy the tables of the last full run into the documents, between their markers."""
+"""Copy the tables of the last full run into the documents, between their markers.
 
+Links of a table start from the root of the project; in a document they start from its folder.
+"""
+
+import re
 from pathlib import Path
 
 from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
 TABLES = {
-    "claims_summary": "README.md",
+    "claims_summary": "docs/ledger.md",
     "fits": "docs/exponents.md",
     "mean_field": "docs/theory.md",
 }
+
+
+def relinked(table, document):
+    """``table`` with links that work in ``document``."""
+    up = "../" * document.count("/")
+    return re.sub(r"\]\((?!https:)", f"]({up}", table)
 
 
 def with_table(text, name, table):
@@ -24,4 +34,4 @@ if __name__ == "__main__":
     for name, document in TABLES.items():
         path = ROOT / document
         table = (ROOT / "figures" / f"{name}.md").read_text()
-        write_bytes(with_table(path.read_text(), name, table).encode(), path)
+        write_bytes(with_table(path.read_text(), name, relinked(table, document)).encode(), path)
