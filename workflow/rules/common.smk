@@ -1,5 +1,7 @@
 """Configuration and what several rules read from it."""
 
+from functools import cache
+
 import yaml
 
 from quadlaw.ledger.config import checked, checked_claims
@@ -19,12 +21,16 @@ def refuse(what, fault):
 def read_yaml(path):
     """What a YAML file of the project holds."""
     with open(f"{workflow.basedir}/{path}") as file:
-        return yaml.safe_load(file)
+        return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
+
+# The code is that of the run's start, and many jobs share it: one hash of each set of modules.
+code_hash = cache(code_hash)
 
 try:
     config = checked(config, read_yaml("workflow/schemas/config.schema.yaml"))
-    require_affordable_config(config)
+    if workflow.is_main_process:  # a job of a cluster reads all this again
+        require_affordable_config(config)
 except ValueError as fault:
     refuse("configuration", fault)
 
@@ -53,11 +59,12 @@ SOURCES |= {name: f"{CODE}/fronts.py" for name in TRAJECTORIES}
 SOURCES |= {name: f"{CODE}/studies/{name}.py" for name in STUDIES}
 SOURCES |= {"theory_vs_sgd": f"{CODE}/comparison.py", "extinction": f"{CODE}/extinction.py"}
 try:
-    checked_claims(
-        read_yaml(config["ledger"]["claims"]),
-        read_yaml("workflow/schemas/claims.schema.yaml"),
-        FIGURES,
-    )
+    if workflow.is_main_process:
+        checked_claims(
+            read_yaml(config["ledger"]["claims"]),
+            read_yaml("workflow/schemas/claims.schema.yaml"),
+            FIGURES,
+        )
 except (ValueError, OSError, yaml.YAMLError) as fault:
     refuse(config["ledger"]["claims"], fault)
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
@@ -9,9 +10,9 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def _path(module: str) -> Path | None:
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.exists()), None)
+    base = os.path.join(PACKAGE.parent, *module.split("."))
+    candidates = (f"{base}.py", os.path.join(base, "__init__.py"))
+    return next((Path(path) for path in candidates if os.path.exists(path)), None)
 
 
 @cache
