@@ -20,6 +20,7 @@ def holds(exponent, truth):
     return exponent.ci_low <= truth <= exponent.ci_high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta", "columns"), SETTINGS)
 def test_the_intervals_cover_what_they_say(alpha, beta, columns):
     found = [estimate_exponents(*data(alpha, beta, columns, seed)) for seed in range(DATA_SETS)]

@@ -78,6 +78,7 @@ def test_the_held_out_error_decides_and_not_the_risk(design, monkeypatch):
             assert set(chosen[key]) == {lanes[best][key]}
 
 
+@pytest.mark.slow
 def test_results_count_all_samples(design):
     runs = [adaptivity.run_point(point, 0, "float32") for point in points(design)]
     theory = adaptivity.predicted(design)

@@ -29,6 +29,7 @@ def planted(model, scale=1.0):
     return runs.assign(excess_risk=runs["risk"], diverged=False, **every)
 
 
+@pytest.mark.slow
 def test_planted_dimensions_come_out_and_differ_between_the_models():
     runs = pd.concat([planted("quadratic", 3), planted("linear", 3)], ignore_index=True)
     known = runs.drop_duplicates(["model", "samples"])

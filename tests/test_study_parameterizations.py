@@ -59,6 +59,7 @@ def test_two_layer_is_sgd_on_u_and_v(signs):
     assert not np.allclose(found["signed"], u * v, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_theory_knows_which_half_grows():
     """Within a fifth, where the two kinds of target differ by two fifths."""
     settings = SETTINGS | {"problems": [{"alpha": 2.0, "beta": 3.0}], "samples": [256, 512, 1024]}
