@@ -52,6 +52,7 @@ def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatc
     assert capsys.readouterr().out.split()[:2] == ["quadratic", "model_size"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
 def test_simulate_gives_the_runs_of_the_package(capsys, tmp_path, name):
     problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)

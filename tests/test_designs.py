@@ -90,6 +90,7 @@ def test_runs_are_those_of_simulate(design, runs):
     assert len(runs) == len(design) * 8
 
 
+@pytest.mark.slow
 def test_curves_put_the_theory_beside_the_median(design, runs):
     curves = measured_curves(runs, predicted(design))
     assert len(curves) == len(design)

@@ -49,6 +49,7 @@ def test_held_out_error_is_the_risk_and_the_noise_on_samples_of_its_own():
     assert not np.isin(x[:, :20], mine[:, :20]).any()
 
 
+@pytest.mark.slow
 def test_the_chosen_run_has_the_least_held_out_error(design):
     grid = design[design["setting"] == HELD_OUT]
     one = grid[(grid["alpha"] == 2) & (grid["samples"] == 640) & (grid["model"] == "quadratic")]

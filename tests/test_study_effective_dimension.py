@@ -63,6 +63,7 @@ def test_the_median_front():
     assert study.median_front(np.zeros(3), np.ones(3)) == study.LEAST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model, step", [("quadratic", 0.1), ("linear", 0.2)])
 def test_the_theory_counts_what_grows(model, step):
     """Within four standard errors of the mean, and 3 % for the closure and the leaps."""

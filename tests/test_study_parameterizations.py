@@ -35,6 +35,7 @@ def test_all_that_are_made_of_squares_share_their_settings(design):
     assert set(design.groupby("alpha")["replicates"].first()) == {8, 6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signs", study.SIGNS)
 def test_two_layer_is_sgd_on_u_and_v(signs):
     spectrum, T, eta, init = PowerLaw(2.0, 3.0).spectrum(12), 300, 0.1, 0.3

@@ -67,6 +67,7 @@ def point(lanes, replicates, samples=256):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_linear_is_the_same_in_any_basis_and_signed_is_not():
     names = ["eigenbasis", f"rotated {QUARTER} 0 3", "rotated 0.4 4 1"]
     models = ("linear from zero", "signed")
