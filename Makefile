@@ -5,7 +5,7 @@ READY := .venv/.ready
 # On a terminal a run shows how far it is; elsewhere, as in CI, Snakemake prints plain lines.
 LOGGER := $(if $(MAKE_TERMERR),--logger quadlaw)
 
-.PHONY: help replicate unlock smoke report edit test test-slurm test-faults lint format docs bench env verdicts readme lock clean
+.PHONY: help replicate unlock smoke report edit test test-quick test-slurm test-faults lint format docs bench env verdicts readme lock clean
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -30,8 +30,12 @@ edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIG
 	$(BIN)/snakemake figures/$(FIGURE).pdf
 
 test: $(READY)  ## All tests, among them the smoke workflow
-	$(BIN)/python -m pytest -n auto -m "not workflow and not faults"
-	$(BIN)/python -m pytest -m "workflow and not faults"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not workflow and not faults"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "workflow and not faults"
+
+# For the loop of a change: no Snakemake, no Jupyter, and nothing that takes more than a second.
+test-quick: $(READY)  ## The tests that take less than a second each, for the loop of a change
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not workflow and not faults and not slow"
 
 test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian or Ubuntu); ONLY=few for a part
 	$(BIN)/python -m pytest --slurm -m slurm -k "$(ONLY)"

@@ -1,17 +1,54 @@
 """What several files of tests share."""
 
+import fcntl
+import os
+import shutil
+
+# As a job of the workflow: on one core. Idle threads of OpenBLAS spin, and several workers' fight:
+# that took 16 times the CPU of an estimate. It has to be said before NumPy is imported.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
+
 import pytest
 
-from project import copy_project, snakemake
+from project import OUTPUT, copy_project, snakemake
 
 
 def pytest_addoption(parser):
     parser.addoption("--slurm", action="store_true", help="install and start SLURM where needed")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests that change the finished run follow one another; others run beside them."""
+    for item in items:
+        if "finished" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("finished"))
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A finished smoke run. Tests that change it put back what they changed."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    snakemake(folder)
+def _smoke(tmp_path_factory):
+    """One smoke run for all workers of pytest: whoever asks first builds it, and others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "undisturbed").exists():
+            shutil.rmtree(folder / "project", ignore_errors=True)
+            project = copy_project(folder / "project")
+            snakemake(project)
+            shutil.copytree(project / OUTPUT, folder / "copying" / OUTPUT)
+            (folder / "copying").rename(folder / "undisturbed")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(_smoke):
+    """A finished smoke run. Tests that change it put back what they changed."""
+    return _smoke / "project"
+
+
+@pytest.fixture(scope="session")
+def undisturbed(_smoke):
+    """What the smoke run wrote, which no test changes."""
+    return _smoke / "undisturbed"

@@ -26,6 +26,7 @@ def test_local_exponents_of_a_planted_law_on_the_natural_clock():
     assert np.allclose(found["predicted"], 0.5 / 2.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["linear", "quadratic"])
 @pytest.mark.parametrize("alpha, beta", [(3, 1.5), (2, 3)])
 def test_no_other_step_size_has_less_risk(model, alpha, beta):
@@ -47,6 +48,7 @@ def test_a_setting_that_no_step_size_saves_is_refused(change):
         tuned_step("quadratic", PowerLaw(2, 2), **settings)
 
 
+@pytest.mark.slow
 def test_exponents_at_a_trillion_samples_are_the_papers():
     """Within .02 at (3, 1.5), and the two models' exponents are told apart."""
     problem, late = PowerLaw(3, 1.5, 0.5), decades(11, 12, 1)

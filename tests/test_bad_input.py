@@ -221,6 +221,7 @@ def mutated(draw):
     return config
 
 
+@pytest.mark.slow
 @settings(
     max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
@@ -321,6 +322,7 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "message"), LINES, ids=[line[1][:60] for line in LINES])
 def test_bad_command_lines_are_refused_in_one_line(tmp_path, monkeypatch, capsys, line, message):
     monkeypatch.chdir(tmp_path)

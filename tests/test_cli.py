@@ -21,6 +21,7 @@ def printed(capsys, line):
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_predict_prints_the_theory_of_both_models(capsys):
     result = printed(capsys, [*ARGUMENTS, "--model-size", "1e6"])
     assert result["quadratic"]["sample_exponent"] == 0.25
@@ -31,6 +32,7 @@ def test_predict_prints_the_theory_of_both_models(capsys):
     assert "excess_risk" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [{"compute": 1e6}, {"samples": 4096}, {"risk": 0.5}])
 def test_plan_prints_the_plan_of_the_package(capsys, budget):
     ((key, value),) = budget.items()
@@ -42,6 +44,7 @@ def test_plan_prints_the_plan_of_the_package(capsys, budget):
     assert reason.startswith("use the linear model: its ") and "0.9 (the linear)" in shares
 
 
+@pytest.mark.slow
 def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatch):
     result = quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5), compute=1e4) | {"linear": None}
     monkeypatch.setattr(planning, "plan", lambda *_, **__: result)
@@ -49,6 +52,7 @@ def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatc
     assert capsys.readouterr().out.split()[:2] == ["quadratic", "model_size"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
 def test_simulate_gives_the_runs_of_the_package(capsys, tmp_path, name):
     problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
@@ -84,6 +88,7 @@ def test_the_bar_is_for_terminals_alone(capsys):
     assert output.err == "" and "excess_risk" not in output.out and "theory" in output.out
 
 
+@pytest.mark.slow
 def test_estimate_sums_up_its_rules(capsys):
     result = printed(capsys, ["estimate", "--cores", "4"])
     rules = pd.DataFrame(result["rules"])

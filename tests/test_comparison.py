@@ -36,6 +36,7 @@ def test_the_settings_cover_what_they_should():
     assert {one["samples"] for one in SETTINGS} >= {2**10, 2**14}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(SETTINGS)))
 def test_mean_field_agrees_with_400_runs_and_closure_with_mean_field(number):
     row = mean_field_check(SETTINGS[number], **CHECK)
@@ -88,6 +89,7 @@ def test_exponents_of_planted_power_laws_are_found():
     assert (ratio["model"] == "linear/quadratic").all()
 
 
+@pytest.mark.slow
 def test_the_predicted_front_moves_at_its_rate():
     """Growth times divided by their logarithm grow as ``i^((alpha + beta) / 2)``."""
     point = {

@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
@@ -36,6 +37,7 @@ def test_a_study_has_the_defaults_of_the_keys_that_it_reads_alone():
     assert set(studies["collapse"]) == {"sweep"}
 
 
+@pytest.mark.slow
 def test_files_come_together_as_in_snakemake(tmp_path):
     files = [str(ROOT / "config/smoke.yaml"), str(tmp_path / "more.json")]
     (tmp_path / "more.json").write_text(

@@ -27,6 +27,7 @@ def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():
     pd.testing.assert_series_equal(more[others], before[others])
 
 
+@pytest.mark.slow
 def test_slower_machines_take_longer_and_more_cores_less():
     config = checked(CONFIG)
     table, slow = cost.estimate(config), cost.estimate(config, 3.0)

@@ -97,6 +97,7 @@ def test_an_unstable_constant_is_not_chosen_however_well_its_pilots_do():
     assert (steps.loc[steps["chosen"], "step_constant"] == 0.4).all()
 
 
+@pytest.mark.slow
 def test_interval_of_the_median_has_its_coverage():
     draw = np.random.default_rng(0)
     rest = rest_of(table())

@@ -76,6 +76,7 @@ def test_the_key_of_a_point_changes_with_all_that_it_depends_on(design):
     assert key == point_key(point, 1, "float32", "code") and key not in others
 
 
+@pytest.mark.slow
 def test_runs_are_those_of_simulate(design, runs):
     """The same streams, whatever the other lanes."""
     row = design[(design["samples"] == 512) & (design["step_factor"] == 1)].iloc[0]
@@ -89,6 +90,7 @@ def test_runs_are_those_of_simulate(design, runs):
     assert len(runs) == len(design) * 8
 
 
+@pytest.mark.slow
 def test_curves_put_the_theory_beside_the_median(design, runs):
     curves = measured_curves(runs, predicted(design))
     assert len(curves) == len(design)
@@ -157,6 +159,7 @@ def test_estimates_have_no_other_columns():
         table([{"quantity": "a", "verdict": "reproduced"}])
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_statistic_covers_it():
     draw = np.random.default_rng(0)
     covered = 0

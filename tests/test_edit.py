@@ -90,9 +90,9 @@ def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
     assert results(restored) == after  # the workflow draws what was seen
 
 
-def test_in_plain_jupyter_a_notebook_draws_the_same_figure(finished, tmp_path, port):
+def test_in_plain_jupyter_a_notebook_draws_the_same_figure(undisturbed, tmp_path, port):
     folder = copy_project(tmp_path)
-    shutil.copytree(finished / OUTPUT / "results" / FIGURE, folder / "results" / FIGURE)
+    shutil.copytree(undisturbed / OUTPUT / "results" / FIGURE, folder / "results" / FIGURE)
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"]
     environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
     process = subprocess.Popen(
@@ -104,7 +104,7 @@ def test_in_plain_jupyter_a_notebook_draws_the_same_figure(finished, tmp_path, p
     server.shut_down()
     process.communicate(timeout=60)
     drawn = (folder / "figures" / f"{FIGURE}.pdf").read_bytes()
-    assert drawn == (finished / OUTPUT / "figures" / f"{FIGURE}.pdf").read_bytes()
+    assert drawn == (undisturbed / OUTPUT / "figures" / f"{FIGURE}.pdf").read_bytes()
 
 
 def test_make_edit_opens_the_notebook_of_the_figure_that_is_named():
@@ -113,9 +113,9 @@ def test_make_edit_opens_the_notebook_of_the_figure_that_is_named():
     assert f"snakemake --edit-notebook figures/{FIGURE}.pdf" in shown
 
 
-def test_fonts_are_embedded_as_outlines_that_a_publisher_takes(finished):
+def test_fonts_are_embedded_as_outlines_that_a_publisher_takes(undisturbed):
     """TrueType in full or in part, of every font; no Type 3, which some publishers refuse."""
-    pdf = (finished / OUTPUT / f"figures/{FIGURE}.pdf").read_bytes()
+    pdf = (undisturbed / OUTPUT / f"figures/{FIGURE}.pdf").read_bytes()
     fonts = pdf.count(b"/Type /FontDescriptor")
     assert fonts > 0 and pdf.count(b"/FontFile2 ") == fonts
     assert b"/Subtype /Type3" not in pdf and b"/Subtype /CIDFontType2" in pdf

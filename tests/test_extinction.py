@@ -13,6 +13,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_coordinates_survive_above_the_threshold_and_die_below_it():
     table = shares(survival(SETTINGS, seed=1, dtype="float32"))
     assert (table["diverged_share"] == 0).all()
@@ -30,6 +31,7 @@ def test_coordinates_survive_above_the_threshold_and_die_below_it():
     assert (np.abs(clear["share"] - wrong) > 3.5 * error + 0.05).any()
 
 
+@pytest.mark.slow
 def test_without_label_noise_the_same_coordinates_live():
     """Control: the threshold is the noise's doing."""
     quiet = shares(survival(SETTINGS | {"sigma": 0.05}, seed=1, dtype="float32"))

@@ -54,13 +54,13 @@ def unlock(folder):
         snakemake(folder, "--unlock")
 
 
-def assert_same(folder, finished):
-    again, undisturbed = results(folder), results(finished)
-    assert len(again) > 30 and again.keys() <= undisturbed.keys()
-    assert [path for path in again if undisturbed[path] != again[path]] == []
+def assert_same(folder, undisturbed):
+    again, expected = results(folder), results(undisturbed)
+    assert len(again) > 30 and again.keys() <= expected.keys()
+    assert [path for path in again if expected[path] != again[path]] == []
 
 
-def test_a_killed_run_resumes_to_the_same_bytes_and_two_runs_never_mix(finished, tmp_path):
+def test_a_killed_run_resumes_to_the_same_bytes_and_two_runs_never_mix(undisturbed, tmp_path):
     folder, done = copy_project(tmp_path), {}
     targets = [str(OUTPUT / f"results/{name}.csv") for name in SOME_TABLES]
     for number in SIGNALS:
@@ -78,11 +78,11 @@ def test_a_killed_run_resumes_to_the_same_bytes_and_two_runs_never_mix(finished,
     output = snakemake(folder, *targets, "--logger", "quadlaw")
     assert re.search(r"(\d+) of \1 jobs done in", output)
     assert done.items() <= points(folder).items()  # nothing computed twice
-    assert_same(folder, finished)
+    assert_same(folder, undisturbed)
 
 
 @pytest.mark.faults
-def test_twenty_kills_at_random_moments_leave_the_same_bytes(finished, tmp_path):
+def test_twenty_kills_at_random_moments_leave_the_same_bytes(undisturbed, tmp_path):
     folder, moments, kills = copy_project(tmp_path), random.Random(9106), 0
     began = time.monotonic()
     planned(folder)
@@ -99,14 +99,14 @@ def test_twenty_kills_at_random_moments_leave_the_same_bytes(finished, tmp_path)
             assert done.items() <= after.items()  # nothing lost, nothing computed twice
         else:  # done before, on a fast machine: begin again
             assert process.returncode == 0, output[-5000:]
-            assert_same(folder, finished)
+            assert_same(folder, undisturbed)
             shutil.rmtree(folder / "build")
         unlock(folder)
         if kills == 20:
             break
     snakemake(folder)
-    assert results(folder).keys() == results(finished).keys()
-    assert_same(folder, finished)
+    assert results(folder).keys() == results(undisturbed).keys()
+    assert_same(folder, undisturbed)
 
 
 @pytest.fixture

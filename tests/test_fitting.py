@@ -26,6 +26,7 @@ def test_a_pure_power_law_is_recovered_exactly(exponent, prefactor):
     assert fit.ci_low == pytest.approx(exponent, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicates", [8, 16])
 def test_interval_covers_the_truth_as_often_as_it_says(replicates):
     """Also where spreads differ from point to point: 95 %, and a little more for few replicates."""

@@ -40,6 +40,7 @@ def test_philox_gives_the_published_words(counter_and_key, words):
     assert " ".join(f"{word:08x}" for word in found) == words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", range(1, 9))
 def test_moments_to_order_eight(many, order):
     exact = 0.0 if order % 2 else float(math.prod(range(1, order, 2)))
@@ -50,6 +51,7 @@ def test_moments_to_order_eight(many, order):
         assert abs(np.mean((1.005 * many) ** order) - exact) > 4 * error
 
 
+@pytest.mark.slow
 def test_kolmogorov_and_smirnov_see_nothing_in_ten_million(many):
     assert kstest(many, "norm").pvalue > 1e-3
     assert kstest(1.003 * many, "norm").pvalue < 1e-3  # control
@@ -63,6 +65,7 @@ def test_tails_are_as_heavy_as_they_should_be(many):
     assert 5 < np.abs(many).max() < 6.8  # no word gives more
 
 
+@pytest.mark.slow
 def test_no_two_numbers_of_a_block_or_of_neighbours_are_correlated():
     z = draw(200_000, 2 * BLOCK).astype(float)
     bound = 5 / math.sqrt(len(z))

@@ -20,6 +20,7 @@ def holds(exponent, truth):
     return exponent.ci_low <= truth <= exponent.ci_high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta", "columns"), SETTINGS)
 def test_the_intervals_cover_what_they_say(alpha, beta, columns):
     found = [estimate_exponents(*data(alpha, beta, columns, seed)) for seed in range(DATA_SETS)]
@@ -30,12 +31,14 @@ def test_the_intervals_cover_what_they_say(alpha, beta, columns):
     assert abs(noise.mean() - expected) < 4 * noise.std() / np.sqrt(DATA_SETS)
 
 
+@pytest.mark.slow
 def test_without_the_halves_alpha_is_missed():
     """The control: directions of the very rows, given as another's, correct nothing."""
     sets = (data(3.0, 1.5, 200, seed) for seed in range(CONTROLS))
     assert_missed([holds(estimate_exponents(x, y, basis=x).alpha, 3.0) for x, y in sets])
 
 
+@pytest.mark.slow
 def test_without_the_floor_beta_is_missed(monkeypatch):
     """The control; a bend that is refused is no interval either."""
     spectrum, covered = own_data._spectrum, []

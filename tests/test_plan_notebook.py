@@ -32,6 +32,7 @@ def outputs(folder, cwd, compute):
     return printed, sum("image/png" in output.get("data", {}) for output in found)
 
 
+@pytest.mark.slow
 def test_it_goes_from_data_to_a_plan_wherever_it_is_opened(tmp_path):
     """From the root and from its own folder; a small budget is the control, as its plan differs."""
     cases = [(ROOT / "notebooks", "1e9", "quadratic"), (ROOT, "1e5", "linear")]

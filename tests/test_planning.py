@@ -20,6 +20,7 @@ def least(problem, model, size, samples):
     return tuned_step(model, problem, share=planning.SHARES[model], **here).risk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [ABOVE, BELOW], ids=["above", "below"])
 def test_no_other_size_is_better_at_the_same_compute(problem):
     found = quadlaw.plan(problem, compute=1e8)
@@ -32,6 +33,7 @@ def test_no_other_size_is_better_at_the_same_compute(problem):
             assert least(problem, model, other, int(1e8 / other)) > 1.01 * one["excess_risk"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [ABOVE, BELOW], ids=["above", "below"])
 def test_with_all_samples_the_model_is_as_small_as_it_may_be(problem):
     T, enough = 10**5, 1 + planning.SLACK
@@ -43,6 +45,7 @@ def test_with_all_samples_the_model_is_as_small_as_it_may_be(problem):
         assert least(problem, model, int(0.8 * found[model]["model_size"]), T) > enough * best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "risk"), [(ABOVE, 0.3), (BELOW, 0.002)])
 def test_a_risk_is_reached_and_not_with_less(problem, risk):
     found = quadlaw.plan(problem, risk=risk)
@@ -53,6 +56,7 @@ def test_a_risk_is_reached_and_not_with_less(problem, risk):
         assert less["excess_risk"] > risk
 
 
+@pytest.mark.slow
 def test_the_model_to_use_costs_less_and_changes_where_it_is_said_to():
     reason = quadlaw.plan(CROSSING, compute=1e6)["reason"]
     place = float(re.search(r"wins from compute of about (\S+) on", reason).group(1))
@@ -64,6 +68,7 @@ def test_the_model_to_use_costs_less_and_changes_where_it_is_said_to():
     assert "both models have the same exponent" in quadlaw.plan(BELOW, compute=1e5)["reason"]
 
 
+@pytest.mark.slow
 def test_a_risk_that_one_model_alone_reaches():
     found = quadlaw.plan(ABOVE, risk=0.0018)
     assert found["linear"] is None and found["use"] == "quadratic"
@@ -71,6 +76,7 @@ def test_a_risk_that_one_model_alone_reaches():
     assert found["reason"] == "the linear model does not reach the risk within T = 1e+15"
 
 
+@pytest.mark.slow
 def test_simulation_finds_the_expected_risk():
     found, replicates = quadlaw.plan(BELOW, compute=3e5), 200
     for model in planning.SHARES:
@@ -85,6 +91,7 @@ def test_simulation_finds_the_expected_risk():
         assert abs(runs.mean() - halved) > 4 * error + 0.01 * halved
 
 
+@pytest.mark.slow
 def test_the_curve_of_risks_is_that_of_plans():
     """Exactly so in the middle, where it is planned; elsewhere the size follows the paper's law."""
     compute = [1e6, 1e8, 1e10]
@@ -109,6 +116,7 @@ def test_bad_budgets_are_refused(budget, message):
         quadlaw.plan(ABOVE, **budget)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sigma", "reason"),
     [(30.0, "too small: training lowers no model's"), (300.0, "no plan, as init")],

@@ -105,8 +105,8 @@ def test_a_page_that_needs_the_network_or_fails_is_noticed(tmp_path, opened):
 
 
 @pytest.mark.workflow
-def test_provenance_says_what_the_run_was_made_with(finished):
-    facts = json.loads((finished / OUTPUT / "results/provenance.json").read_text())
+def test_provenance_says_what_the_run_was_made_with(undisturbed):
+    facts = json.loads((undisturbed / OUTPUT / "results/provenance.json").read_text())
     assert facts["packages"]["numpy"] == version("numpy")
     assert facts["seed"] == facts["configuration"]["seed"] == 2502
     assert facts["configuration"]["sweeps"]["sample_scaling"]["samples"] == [64, 256, 1024, 4096]

@@ -49,6 +49,7 @@ def test_held_out_error_is_the_risk_and_the_noise_on_samples_of_its_own():
     assert not np.isin(x[:, :20], mine[:, :20]).any()
 
 
+@pytest.mark.slow
 def test_the_chosen_run_has_the_least_held_out_error(design):
     grid = design[design["setting"] == HELD_OUT]
     one = grid[(grid["alpha"] == 2) & (grid["samples"] == 640) & (grid["model"] == "quadratic")]
@@ -78,6 +79,7 @@ def test_the_held_out_error_decides_and_not_the_risk(design, monkeypatch):
             assert set(chosen[key]) == {lanes[best][key]}
 
 
+@pytest.mark.slow
 def test_results_count_all_samples(design):
     runs = [adaptivity.run_point(point, 0, "float32") for point in points(design)]
     theory = adaptivity.predicted(design)

@@ -35,6 +35,7 @@ def estimates(runs):
     return curves, found.set_index("quantity")
 
 
+@pytest.mark.slow
 def test_a_planted_formula_collapses():
     curves, found = estimates(planted())
     slope = found.loc["collapse slope"]
@@ -46,6 +47,7 @@ def test_a_planted_formula_collapses():
     assert (found["setting"] == "").all()
 
 
+@pytest.mark.slow
 def test_another_law_does_not():
     _, found = estimates(planted(power=0.7))
     assert found.loc["largest residual", "ci_low"] > 0.1

@@ -34,6 +34,7 @@ def found(simulated, predicted):
     return study.results(tables, {})
 
 
+@pytest.mark.slow
 def test_planted_crossovers_agree_and_a_shifted_theory_does_not():
     simulated = risks(8000, replicates=12)
     curves, estimates = found(simulated, risks(8000))

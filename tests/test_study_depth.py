@@ -49,6 +49,7 @@ def test_starts_sizes_and_steps(design):
         assert slope == pytest.approx(-(3 - 2) / 4 / 3)  # D^((alpha - beta)/L), D = T^(1/beta)
 
 
+@pytest.mark.slow
 def test_escapes_take_as_long_as_the_noiseless_theory_says(design):
     escapes = design[design["part"] == "escape"]
     theory = depth.predicted(escapes)
@@ -63,6 +64,7 @@ def test_escapes_take_as_long_as_the_noiseless_theory_says(design):
     assert not (median / other)[long].between(0.8, 1.25).all()  # control: another start's
 
 
+@pytest.mark.slow
 def test_planted_exponents_come_out(design):
     draw = np.random.default_rng(0)
     theory = design.assign(theory=_planted(design))

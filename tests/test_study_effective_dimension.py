@@ -29,6 +29,7 @@ def planted(model, scale=1.0):
     return runs.assign(excess_risk=runs["risk"], diverged=False, **every)
 
 
+@pytest.mark.slow
 def test_planted_dimensions_come_out_and_differ_between_the_models():
     runs = pd.concat([planted("quadratic", 3), planted("linear", 3)], ignore_index=True)
     known = runs.drop_duplicates(["model", "samples"])
@@ -62,6 +63,7 @@ def test_the_median_front():
     assert study.median_front(np.zeros(3), np.ones(3)) == study.LEAST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model, step", [("quadratic", 0.1), ("linear", 0.2)])
 def test_the_theory_counts_what_grows(model, step):
     """Within four standard errors of the mean, and 3 % for the closure and the leaps."""

@@ -63,6 +63,7 @@ def test_interpolates_the_largest_value_in_logarithms():
     assert np.isnan(initialization.largest(v, np.ones(7)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power, expected", [(-1.0, 1.0), (0.0, 0.0)])
 def test_planted_scaling_comes_out(design, power, expected):
     """``w*_D`` is ``1/D``: a largest value that follows it, and as a control one that does not."""

@@ -65,6 +65,7 @@ def test_the_kurtosis_is_what_a_step_of_linear_sgd_sees(law):
     assert np.abs(moved.mean(axis=0) - expected(KURTOSIS["gaussian"]))[0] > error[0]
 
 
+@pytest.mark.slow
 def test_gaussian_inputs_are_those_of_other_studies(design):
     rows = select(design, inputs="gaussian", alpha=2.0, samples=512)
     (point,) = points(rows)
@@ -88,6 +89,7 @@ def test_nothing_but_the_law_varies_and_theory_is_the_gaussian_one(design):
     assert all(len(point["lanes"]) == 4 * 2 * 2 for point in points(design))
 
 
+@pytest.mark.slow
 def test_planted_exponents_and_ratios(design):
     factors = {"hypercube": 0.8, "gaussian": 1.0, "laplace": 1.25, "sinh": 1.5}
     risk = design["samples"] ** -0.4 * design["inputs"].map(factors)

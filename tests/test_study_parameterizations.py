@@ -36,6 +36,7 @@ def test_all_that_are_made_of_squares_share_their_settings(design):
     assert set(design.groupby("alpha")["replicates"].first()) == {8, 6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signs", study.SIGNS)
 def test_two_layer_is_sgd_on_u_and_v(signs):
     spectrum, T, eta, init = PowerLaw(2.0, 3.0).spectrum(12), 300, 0.1, 0.3
@@ -60,6 +61,7 @@ def test_two_layer_is_sgd_on_u_and_v(signs):
     assert not np.allclose(found["signed"], u * v, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_theory_knows_which_half_grows():
     """Within a fifth, where the two kinds of target differ by two fifths."""
     settings = SETTINGS | {"problems": [{"alpha": 2.0, "beta": 3.0}], "samples": [256, 512, 1024]}

@@ -68,6 +68,7 @@ def judged(exponent, off=0.0, ahead=0.0):
     return estimates.set_index(["quantity", "model"])
 
 
+@pytest.mark.slow
 def test_the_paper_s_own_exponents_are_found_again():
     estimates = judged(rates.sample_exponent)
     assert_allclose(estimates.loc["median difference by theory", "estimate"], 0, atol=1e-12)
@@ -80,6 +81,7 @@ def test_the_paper_s_own_exponents_are_found_again():
     assert share["ci_low"] == pytest.approx(0.025 ** (1 / 3))
 
 
+@pytest.mark.slow
 def test_each_linear_model_is_compared_with_the_quadratic_one():
     share = "share with larger exponent above the line"
     rows = judged(rates.sample_exponent, ahead=1.0).loc[share].set_index("setting")["estimate"]
@@ -88,11 +90,13 @@ def test_each_linear_model_is_compared_with_the_quadratic_one():
     assert_allclose(slope["estimate"], 1, atol=0.03)  # of the models that are treated alike
 
 
+@pytest.mark.slow
 def test_half_the_exponents_have_half_the_slope():
     estimates = judged(lambda *key: 0.5 * rates.sample_exponent(*key))
     assert_allclose(estimates.loc["slope of measured on predicted", "estimate"], 0.5, atol=0.03)
 
 
+@pytest.mark.slow
 def test_a_quadratic_model_worse_than_the_linear_one_wins_nowhere():
     less = {"quadratic": 0.1, "linear": 0.0}
     estimates = judged(lambda model, *pair: rates.sample_exponent("linear", *pair) - less[model])
@@ -100,6 +104,7 @@ def test_a_quadratic_model_worse_than_the_linear_one_wins_nowhere():
     assert share["estimate"] == 0
 
 
+@pytest.mark.slow
 def test_exponents_that_are_off_show_as_differences():
     distance = judged(rates.sample_exponent, off=0.04)
     for name in ("median", "largest"):

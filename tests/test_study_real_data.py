@@ -16,6 +16,8 @@ from quadlaw.data.own_data import synthetic
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies.real_data import Splits, studied
 
+pytestmark = pytest.mark.slow  # one table of random features for all
+
 SETTINGS = {
     "landmarks": 8,
     "model_size": 256,

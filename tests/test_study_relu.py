@@ -89,6 +89,7 @@ def test_risk_in_closed_form_is_that_of_fresh_samples():
     assert abs(losses.mean() - (exact - kink)) > error
 
 
+@pytest.mark.slow
 def test_risk_is_the_quadratic_models_after_half_of_the_samples(design):
     rows = select(design, part="risk", alpha=3.0, samples=1024, step_factor=1.0)
     runs = relu.run_point(points(rows.assign(replicates=60))[0], 0, "float32")
@@ -121,6 +122,7 @@ def test_kinks_in_common_are_the_modes_of_a_matrix_recursion(design):
     assert relu.common_kink(row) != pytest.approx(found[1], rel=0.15)
 
 
+@pytest.mark.slow
 def test_planted_values(design):
     """The theory as runs, but for kinks that are three quarters of it."""
     theory = relu.predicted(design)
@@ -147,6 +149,7 @@ def test_planted_values(design):
     assert slower == pytest.approx(np.log(2), abs=0.01)
 
 
+@pytest.mark.slow
 def test_growth_takes_twice_as_long(design):
     rows = select(design, part="growth", alpha=2.5)
     runs = relu.run_point(points(rows)[0], 0, "float32")

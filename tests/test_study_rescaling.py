@@ -45,6 +45,7 @@ def slow(problem, lane, samples, replicate, speed):
     return w
 
 
+@pytest.mark.slow
 def test_linear_models_are_a_slow_loops(design):
     (point,) = points(design[(design["samples"] == 512) & (design["alpha"] == 3)])
     lane, problem = point["lanes"][0], PowerLaw(3, 1.5, 0.5)

@@ -67,6 +67,7 @@ def point(lanes, replicates, samples=256):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_linear_is_the_same_in_any_basis_and_signed_is_not():
     names = ["eigenbasis", f"rotated {QUARTER} 0 3", "rotated 0.4 4 1"]
     models = ("linear from zero", "signed")
@@ -79,6 +80,7 @@ def test_linear_is_the_same_in_any_basis_and_signed_is_not():
             assert np.allclose(risks[name], risks["eigenbasis"], rtol=1e-6) is same
 
 
+@pytest.mark.slow
 def test_linear_on_a_full_rotation_has_the_exact_mean_risk():
     runs = run_point(point([lane(f"rotated {QUARTER} 0 0", "linear from zero")], 400), 1, "float32")
     risk, law = runs["excess_risk"], PowerLaw(3.0, 1.5, 0.5)
@@ -113,6 +115,7 @@ def design():
     return study.design(SETTINGS)
 
 
+@pytest.mark.slow
 def test_flow_is_near_the_median_of_runs_at_small_steps(design):
     some = design[(design["samples"] == 1024) & (design["fraction"] == 0.125)]
     theory = study.predicted(some)
@@ -130,6 +133,7 @@ def test_bases_are_those_of_the_learners(design):
     assert np.array_equal(basis(row["basis"], row["model_size"], row["model_size"]), ours)
 
 
+@pytest.mark.slow
 def test_planted_exponents(design):
     rate = {study.setting(4, QUARTER): 0.34, study.setting(0, QUARTER): 0.25}
     theory = design.assign(theory=0.0)

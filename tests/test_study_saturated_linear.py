@@ -42,6 +42,7 @@ def test_models_hold_what_their_step_can_fit(design):
     assert (tuned["replicates"] == MORE * 3).all()
 
 
+@pytest.mark.slow
 def test_theory_has_either_exponent_and_not_the_other_s():
     far = predicted(saturated_linear._rows(SETTINGS, [10**9, 10**10, 10**11, 10**12], [1.0]))
     rows = pd.DataFrame(far_exponents(far)).set_index("setting")

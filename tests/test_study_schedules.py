@@ -44,6 +44,7 @@ def test_theory_of_the_last_iterate_at_the_reported_step_alone(design):
     assert theory.loc[~asked, "theory"].isna().all()
 
 
+@pytest.mark.slow
 def test_planted_exponents_and_final_ratios(design):
     rate = design["schedule"].map(RATES)
     risk = design["samples"] ** -rate

@@ -43,6 +43,7 @@ def test_sketch_has_the_stated_variance_and_smaller_ones_are_its_rows():
     assert not np.allclose(sketch(32, 4096, 1)[0], entries / 32**0.5)
 
 
+@pytest.mark.slow
 def test_exact_theory_of_a_sketch_and_one_that_forgets_the_residual():
     view = Seen.sketched(LAW, 4, "sketch 1", 64)
     lane = {"model": LINEAR, "model_size": 4, "step_size": 0.15, "init": 0.5, "basis": "sketch 1"}
@@ -84,6 +85,7 @@ def design():
     return study.design(SETTINGS)
 
 
+@pytest.mark.slow
 def test_runs_are_near_their_theory(design):
     some = design[(design["part"] == "sizes") & (design["fraction"] == 0.125)]
     runs = study.run_point(points(some)[0], 0, "float32")
@@ -93,6 +95,7 @@ def test_runs_are_near_their_theory(design):
     assert away.groupby(both["model"]).median().abs().max() < 0.1
 
 
+@pytest.mark.slow
 def test_planted_exponents(design):
     rate = {
         (LINEAR, SKETCHED): 0.2,

@@ -35,6 +35,7 @@ def runs(request):
     return run_point(point, 3, "float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_theory_is_the_mean_of_simulated_runs(runs, depth):
     mine = runs[runs["model"] == rates.name_of(depth)]

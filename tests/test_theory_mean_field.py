@@ -17,6 +17,7 @@ from quadlaw.theory.particles import _replace
 SETTINGS = [(2, 3, 1.0, 0.03, 0.1), (2, 2, 0.5, 0.1, 0.3), (2.5, 1.5, 0.1, 0.05, 0.3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha, beta, sigma, eta, init", SETTINGS)
 def test_accurate_method_agrees_with_simulation(alpha, beta, sigma, eta, init):
     problem = PowerLaw(alpha, beta, sigma)
@@ -41,6 +42,7 @@ def test_closure_agrees_with_the_accurate_method(alpha, beta, sigma, eta, init):
     assert closure.effective_dimension == pytest.approx(accurate.effective_dimension, abs=1)
 
 
+@pytest.mark.slow
 def test_kernels_just_compiled_give_the_bytes_of_those_from_the_cache(tmp_path):
     source = """if True:
         from hashlib import sha256
@@ -67,6 +69,7 @@ def test_leaps_converge():
     assert errors[1] < errors[0]
 
 
+@pytest.mark.slow
 def test_small_steps_without_noise_are_gradient_flow():
     """``u`` follows the logistic equation: ``u = w* / (1 + (w* / u_0 - 1) exp(-2 e l w* t))``."""
     problem = PowerLaw(2, 60, 0.0)  # one coordinate; the tail is 2^-60
@@ -166,6 +169,7 @@ def test_one_coordinate_two_samples_and_no_noise_have_a_risk(method):
             assert problem.tail(size) < risk < 2 * problem.tail(0)
 
 
+@pytest.mark.slow
 def test_a_step_size_that_shrinks_to_nothing_leaves_the_risk_a_number():
     """With a halving at every step the step size underflows to zero."""
     settings = {"model_size": 16, "samples": 4096, "step_size": 0.1, "init": 0.5}

@@ -20,6 +20,7 @@ def coordinate(target, eta, variance, steps, runs, noise=True, seed=0):
     return v**2
 
 
+@pytest.mark.slow
 def test_coordinates_settle_at_the_gamma_law():
     eta, variance, target = 0.02, 0.5, 0.05
     u = coordinate(target, eta, variance, 20_000, 4000)

@@ -21,6 +21,9 @@ def refuse(what, fault):
     sys.exit(2)
 
 
+# The code is that of the run's start, and many jobs share it: one hash of each set of modules.
+code_hash = cache(code_hash)
+
 # Jobs of a run read the configuration again: it was accepted when the run began.
 try:
     config = checked(config)
@@ -37,7 +40,7 @@ CLAIMS = config["ledger"]["claims"]
 if workflow.is_main_process:
     try:
         with open(f"{workflow.basedir}/{CLAIMS}") as file:
-            checked_claims(yaml.safe_load(file), STUDIES)
+            checked_claims(yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), STUDIES)
     except (ValueError, OSError, yaml.YAMLError) as fault:
         refuse(CLAIMS, fault)
 

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
@@ -9,29 +10,38 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def _path(module: str) -> Path | None:
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.exists()), None)
+    base = os.path.join(PACKAGE.parent, *module.split("."))
+    candidates = (f"{base}.py", os.path.join(base, "__init__.py"))
+    return next((Path(path) for path in candidates if os.path.exists(path)), None)
 
 
 @cache
-def _named(source: str) -> frozenset[tuple[str, str]]:
-    """What a module imports: pairs of a full name and of the module that it is taken from."""
-    names = set()
-    for node in ast.walk(ast.parse(source)):
+def _parsed(source: str) -> tuple[frozenset[tuple[str, str]], bytes]:
+    """What a module imports, and its syntax tree without docstrings.
+
+    The first are pairs of a full name and of the module that it is taken from. Kept by the
+    module's text, as the workflow asks for the same few modules again and again.
+    """
+    tree, names = ast.parse(source), set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {(alias.name, alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {(f"{node.module}.{alias.name}", node.module) for alias in node.names}
-    return frozenset(names)
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return frozenset(names), ast.dump(tree).encode()
 
 
-def _imports(source: str) -> set[str]:
-    """Modules of this package that a module imports, and names that are none.
+@cache
+def _imports(source: str, package: Path) -> set[str]:
+    """Modules of the package that a module imports, and names that are none.
 
     ``from package import module`` is the module, and not what the package's ``__init__`` imports.
     """
-    ours = {pair for pair in _named(source) if pair[0].split(".")[0] == PACKAGE.name}
+    ours = {pair for pair in _parsed(source)[0] if pair[0].split(".")[0] == package.name}
     return {full if _path(full) else module for full, module in ours}
 
 
@@ -43,7 +53,7 @@ def modules_used(*modules: str) -> list[str]:
         path = _path(module)
         if path is not None and module not in found:
             found[module] = path
-            waiting |= _imports(path.read_text())
+            waiting |= _imports(path.read_text(), PACKAGE)
     return sorted(found)
 
 
@@ -54,21 +64,6 @@ def require_unchanged(code: str, *modules: str) -> None:
     """
     if code_hash(*modules) != code:
         raise RuntimeError(f"{', '.join(modules)} changed while the workflow ran: start it again")
-
-
-@cache
-def _syntax(source: str) -> bytes:
-    """The syntax tree of a module, without docstrings.
-
-    Kept by the module's text, as the workflow asks for the same few modules again and again.
-    """
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-    return ast.dump(tree).encode()
 
 
 def code_hash(*modules: str) -> str:
@@ -84,5 +79,5 @@ def code_hash(*modules: str) -> str:
             raise ValueError(f"module = {module!r}: not found in {PACKAGE.name}")
     digest = hashlib.sha256()
     for module in modules_used(*modules):
-        digest.update(_syntax(_path(module).read_text()))
+        digest.update(_parsed(_path(module).read_text())[1])
     return digest.hexdigest()[:16]
