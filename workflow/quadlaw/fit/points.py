@@ -47,8 +47,9 @@ def run_point(
 ) -> pd.DataFrame:
     """Runs of one point, as of :func:`quadlaw.sgd.run.run_lanes`, with the lanes' labels.
 
-    ``listed`` is the point's problem, by default of :func:`problem_of`; ``inputs``, how many coordinates a sketch reaches, by default those of the largest model;
-    ``replicates``, by default all of the point's.
+    ``listed`` is the point's problem, by default of :func:`problem_of`; ``inputs``, how many
+    coordinates a sketch reaches, by default those of the largest model; ``replicates``, by default
+    all of the point's.
     """
     lanes = pd.DataFrame(point["lanes"])
     size = inputs or lanes["model_size"].max()

@@ -145,7 +145,7 @@ def chosen(
         for some in (reported(tables["runs"], steps, pilots), theory)
     )
     drawn = curves(runs)
-    keys = [column for column in drawn if column in theory]
+    keys = [*SERIES, "step_constant", "samples", "model_size"]
     drawn = drawn.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")
     return runs, drawn.assign(part="risk"), theory
 
@@ -180,7 +180,7 @@ def labelled(rows: list[dict], runs: pd.DataFrame, keys: list[str], predict: Any
 def theory_ratios(theory: pd.DataFrame) -> pd.DataFrame:
     """The theory's ratio of linear to quadratic risk at the chosen constants."""
     chosen = theory[theory["step_factor"] == 1]
-    keys = [*SERIES[1:], "setting", "samples", "model_size"]
+    keys = [*SERIES[1:4], "setting", "samples", "model_size"]
     wide = chosen.pivot(index=keys, columns="model", values="theory")
     ratio = (wide["linear"] / wide["quadratic"]).rename("theory")
     return ratio.reset_index().assign(model=RATIO)
