@@ -128,7 +128,8 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
     frame = pd.DataFrame(rows, columns=["model", "setting", "draw", "basis"])
     frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
-        alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples, schedule=TwoPhase().name,
+        alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
+        schedule=TwoPhase().name,
         model_size=size, part=part, replicates=settings["replicates"], init=settings["init"],
         input_size=settings["inputs"],
     )  # fmt: skip
