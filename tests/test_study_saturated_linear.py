@@ -6,10 +6,11 @@ import pytest
 from quadlaw.fit.designs import predicted
 from quadlaw.fit.estimates import far_exponents
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import saturated_linear
+from quadlaw.studies import saturated_linear, study
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED
 from quadlaw.theory import rates, stability_edge
 
+STUDY = study("saturated_linear")
 SETTINGS = {
     "problems": [{"alpha": 1.5, "beta": 3.5}],
     "samples": [256, 1024, 4096],
@@ -22,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return saturated_linear.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_the_fixed_step_is_fixed_and_the_tuned_one_falls(design):
