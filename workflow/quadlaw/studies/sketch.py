@@ -128,9 +128,9 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
     frame = pd.DataFrame(rows, columns=["model", "setting", "draw", "basis"])
     frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
-        **problem, sigma=settings["sigma"], samples=samples, schedule=TwoPhase().name,
-        model_size=size, part=part, replicates=settings["replicates"], init=settings["init"],
-        input_size=settings["inputs"],
+        alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
+        schedule=TwoPhase().name, model_size=size, part=part, replicates=settings["replicates"],
+        init=settings["init"], input_size=settings["inputs"],
     )  # fmt: skip
 
 
@@ -187,4 +187,5 @@ def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
                 options = settings | {"fractions": [one["fraction"]]}
                 frame = _rows(one, SAMPLES, T, settings["model_size"], options)
                 rows.append(select(frame, model=one["model"], setting=one["setting"]))
-    return random_bases.far_ratios(predicted(stacked(rows)), LABELS, "setting")
+    theory = predicted(with_steps(stacked(rows), settings))
+    return random_bases.far_ratios(theory, LABELS, "setting")
