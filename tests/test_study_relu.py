@@ -31,7 +31,7 @@ SETTINGS = {
         "coordinates": 16,
         "times": 60,
         "replicates": 6,
-        "fit": {"window": [1, 6]},
+        "window": [1, 6],
     },
 }
 
