@@ -1,32 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from quadlaw.fit.curves import choose_steps, curves, paired_ratio, ratio_curves, reported
-from quadlaw.fit.exponents import fitted_exponents
-from quadlaw.theory import rates
-
-SAMPLES = 2.0 ** np.arange(8, 15)
-CONSTANTS = {0.1: 1.5, 0.2: 1.0, 0.4: 1.2}  # risk in units of the best
-
-
-def table(replicates=12, seed=0, slopes=(0.25, 0.2)):
-    """Made-up runs of both models: exact power laws of ``T / log2 T`` times log-normal noise."""
-    draw, rows = np.random.default_rng(seed), []
-    for model, slope in zip(("quadratic", "linear"), slopes, strict=True):
-        for T in SAMPLES:
-            for replicate in range(replicates):
-                shared = np.random.default_rng([int(T), replicate]).standard_normal()
-                for constant, factor in CONSTANTS.items():
-                    noise = np.exp(0.3 * shared + 0.02 * draw.standard_normal())
-                    risk = factor * (T / np.log2(T)) ** -slope * noise
-                    rows.append((model, T, replicate, constant, risk))
-    columns = ["model", "samples", "replicate", "step_constant", "excess_risk"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(
-        alpha=2.5, beta=1.5, sigma=0.5, init_scale=0.5, model_size=8, init=0.5,
-        step_size=frame["step_constant"] / 4, diverged=False,
-    )  # fmt: skip
+from sweep_runs import SAMPLES, table
 
 
 def rest_of(runs, pilots=4):
@@ -120,17 +96,3 @@ def test_paired_ratio_cancels_what_the_models_share():
     spread = np.log(risk.groupby("samples")["risk"].transform("median")) - np.log(risk["risk"])
     assert centred.std() < 0.2 * spread.std()
     assert list(ratio_curves(rest)["ratio"] > 1) == [True] * len(SAMPLES)
-
-
-def test_fitted_exponents_stand_beside_their_predictions():
-    fits = fitted_exponents("sample_exponent", rest_of(table(40)), (256, 2**14))
-    shown = fits[fits["against"] == "T/log2 T"].set_index("model")
-    for model, slope in (("quadratic", 0.25), ("linear", 0.2)):
-        row = shown.loc[model]
-        assert row["predicted"] == pytest.approx(rates.sample_exponent(model, 2.5, 1.5))
-        assert row["ci_low"] < slope < row["ci_high"] and row["ci_high"] - row["ci_low"] < 0.15
-        assert row["step_low"] <= row["estimate"] <= row["step_high"]
-    ratio = fitted_exponents("ratio_exponent", rest_of(table(40)), (256, 2**14))
-    row = ratio[ratio["against"] == "T/log2 T"].iloc[0]
-    assert row["predicted"] == pytest.approx(0.05)
-    assert row["ci_low"] < 0.05 < row["ci_high"] and row["ci_high"] - row["ci_low"] < 0.02

@@ -10,15 +10,17 @@ from quadlaw import PowerLaw, simulate
 from quadlaw.base.provenance import modules_used
 from quadlaw.base.tables import stacked
 from quadlaw.fit.designs import (
+    jobs,
     measured_curves,
     points,
     predicted,
     scaling_rows,
-    share,
+    with_steps,
 )
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import point_key, run_point
-from quadlaw.theory import linear_risk, rates, stability_edge
+from quadlaw.sgd.workload import stream_of
+from quadlaw.theory import linear_risk, mean_field_risk, rates, stability_edge
 
 PROBLEM = PowerLaw(2.0, 3.0)
 SAMPLES = [128, 256, 512]
@@ -30,7 +32,7 @@ def design():
         scaling_rows(PROBLEM, model, SAMPLES, replicates=8, step_factors=(0.5, 1.0))
         for model in ("quadratic", "linear")
     ]
-    return stacked(rows).assign(setting="")
+    return with_steps(stacked(rows)).assign(setting="")
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +59,21 @@ def test_points_share_their_stream_and_survive_json(design):
     assert len(found) == 3 and all(len(point["lanes"]) == 4 for point in found)
     assert found[0]["samples"] == 512  # the costly one first
     assert json.loads(json.dumps(found)) == found
-    parts = [share(found, part, 2) for part in range(2)]
+    enough = sum(stream_of(point).seconds() for point in found[:2])
+    parts = [found[part] for part in jobs(found, enough)]
     assert sorted(map(len, parts)) == [1, 2]
     assert {point["samples"] for part in parts for point in part} == set(SAMPLES)
+
+
+def test_parts_of_a_point_are_the_runs_of_the_whole(design):
+    (point,) = points(design[design["samples"] == 128])
+    whole = run_point(point, 3, "float32")
+    parts = [point | {"range": ends} for ends in ([0, 3], [3, 8])]
+    split = stacked(run_point(part, 3, "float32") for part in parts)
+    order = ["model", "step_factor", "replicate"]
+    whole, split = (some.sort_values(order, ignore_index=True) for some in (whole, split))
+    pd.testing.assert_frame_equal(whole, split)
+    assert (whole["replicates"] == 8).all()
 
 
 def test_the_key_of_a_point_changes_with_all_that_it_depends_on(design):
@@ -71,6 +85,7 @@ def test_the_key_of_a_point_changes_with_all_that_it_depends_on(design):
         point_key(point, 1, "float64", "code"),
         point_key(point, 1, "float32", "other"),
         point_key(point | {"replicates": 9}, 1, "float32", "code"),
+        point_key(point | {"range": [0, 4]}, 1, "float32", "code"),
         point_key(point | {"lanes": lanes}, 1, "float32", "code"),
     ]
     assert key == point_key(point, 1, "float32", "code") and key not in others
@@ -114,6 +129,26 @@ def test_a_setting_that_the_theory_refuses_has_no_prediction(design):
     assert np.isnan(
         predicted(row.assign(step_size=0.01, schedule="constant averaged 0.5"))["theory"].item()
     )
+
+
+def theory_at(step_size):
+    """What is predicted of both models at one setting."""
+    row = {"alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 256,
+           "model_size": 64, "step_size": step_size, "init": 0.3}  # fmt: skip
+    rows = pd.DataFrame([row | {"model": name} for name in ("linear", "quadratic")])
+    return predicted(rows).set_index("model")["theory"]
+
+
+def test_predictions_are_the_solvers_risks():
+    found = theory_at(0.05)
+    rest = {"model_size": 64, "samples": 256, "step_size": 0.05, "init": 0.3}
+    problem = PowerLaw(2.5, 1.5, 0.5)
+    assert found["quadratic"] == mean_field_risk(problem, method="closure", **rest)
+    assert found["linear"] == linear_risk(problem, method="leaps", **rest)
+
+
+def test_a_step_beyond_the_edge_has_no_prediction():
+    assert theory_at(5.0).isna().all()
 
 
 def planted(exponent, spread=0.1):

@@ -43,3 +43,19 @@ def test_real_data_choose_on_pilots_and_do_not_report_them():
     runs["diverged"] = runs["fraction"].eq(0.1) & runs["replicate"].ge(8)  # a fifth of all
     assert set(data_runs.chosen(runs, PILOTS, (32, 128))["fraction"]) == {0.2}
     assert np.isfinite(found["risk"]).all()
+
+
+@pytest.mark.parametrize("ends", [(0, 12), (0, 5), (5, 12), (7, 8)])
+def test_each_replicate_meets_one_matrix_however_a_point_is_split(ends):
+    lanes = [
+        {"model": "signed", "model_size": 8, "step_size": 0.1, "init": 0.3, "draw": draw,
+         "basis": f"rotated 0.5 4 {draw}", "part": part}
+        for draw in range(3)
+        for part in "ab"
+    ]  # fmt: skip
+    point = {"alpha": 2.0, "beta": 2.0, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 16,
+             "replicates": 12, "range": list(ends), "lanes": lanes}  # fmt: skip
+    runs = random_bases.run_point(point, 0, "float32")
+    assert (runs["draw"] == runs["replicate"] % 3).all()
+    assert sorted(runs["replicate"]) == sorted([*range(*ends)] * 2)
+    assert (runs["replicates"] == 12).all()

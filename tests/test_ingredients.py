@@ -5,13 +5,17 @@ import shutil
 import pytest
 
 from quadlaw.base import provenance
-from quadlaw.fit import experiments, points
+from quadlaw.fit import points
+from quadlaw.ledger.config import for_study, read
 from quadlaw.models import HOMES, MODELS
-from quadlaw.sgd.ingredients import modules_of, with_models
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.ingredients import modules_of
 from quadlaw.sgd.schedules import KINDS
+from quadlaw.studies import study
 
-HASHED = ("quadlaw.sgd.run", "quadlaw.fit.points", "quadlaw.fit.experiments", "quadlaw.theory")
+CONFIG = read([])
+HASHED = (
+    "quadlaw.sgd.run", "quadlaw.fit.points", "quadlaw.studies.phase_transition", "quadlaw.theory",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -22,29 +26,19 @@ def package(tmp_path, monkeypatch):
     return copy
 
 
-def study_key(*models, schedule="two-phase 0.5"):
+def key_of(*models, schedule="two-phase 0.5"):
     lanes = [{"model": name, "model_size": 8, "step_size": 0.1, "init": 0.5} for name in models]
     point = {"alpha": 2.0, "beta": 2.0, "sigma": 0.5, "samples": 64, "replicates": 2}
     code = provenance.code_hash("quadlaw.fit.points")
-    return points.point_key(point | {"schedule": schedule, "lanes": lanes}, 0, "float32", code)
-
-
-def sweep_key(*models):
-    point = {
-        "alpha": 2.0, "beta": 2.0, "samples": 64, "replicates": [0, 2], "seed": 0,
-        "precision": "float32", "schedule": {"adaptation": 0.5}, "model_sizes": [8],
-        "init_scales": [0.5], "step_constants": {name: [0.1] for name in models},
-    }  # fmt: skip
-    code = provenance.code_hash("quadlaw.sgd.run")
-    return experiments.point_key(point, PowerLaw(2.0, 2.0).spectrum(8), code)
+    rest = {"schedule": schedule, "lanes": lanes, "range": [0, 2]}
+    return points.point_key(point | rest, 0, "float32", code)
 
 
 def all_keys():
     names = ("quadratic", "linear", "signed", "depth 3")
     schedules = ("two-phase 0.5", "cosine", "constant")
-    keys = {(name, one): study_key(name, schedule=one) for name in names for one in schedules}
-    keys |= {("sweep", name): sweep_key(name) for name in ("quadratic", "linear")}
-    return keys | {("both",): sweep_key("quadratic", "linear")}
+    keys = {(name, one): key_of(name, schedule=one) for name in names for one in schedules}
+    return keys | {("both",): key_of("quadratic", "linear")}
 
 
 def changed(before):
@@ -89,8 +83,11 @@ def test_every_model_and_schedule_has_its_module():
     assert {one.__module__.rsplit(".", 1)[0] for one in KINDS.values()} == {"quadlaw.sgd.schedules"}
 
 
-def test_jobs_depend_on_the_models_that_their_modules_name():
-    plain, depth = (with_models(f"quadlaw.studies.{one}") for one in ("noise", "depth"))
+def test_studies_depend_on_the_models_that_they_train():
+    plain, depth, relu = (
+        modules_of(study(name).rows(for_study(CONFIG, name))["model"], "constant")
+        for name in ("noise", "depth", "relu")
+    )
     assert "quadlaw.models.quadratic" in plain and "quadlaw.models.relu" not in plain
     assert "quadlaw.models.deep" in depth
-    assert "quadlaw.models.relu" in with_models("quadlaw.studies.relu")
+    assert "quadlaw.models.relu" in relu

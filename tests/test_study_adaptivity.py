@@ -6,9 +6,10 @@ import pytest
 from quadlaw.fit.designs import points
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.streams import chunks
-from quadlaw.studies import adaptivity
+from quadlaw.studies import adaptivity, study
 from quadlaw.studies.adaptivity import FRESH, HELD_OUT, KNOWN, held_out_error
 
+STUDY = study("adaptivity")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
     "samples": [200, 400, 800],
@@ -23,7 +24,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return adaptivity.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_the_grid_is_the_same_for_all_problems_in_units_of_the_trace(design):
@@ -54,9 +55,9 @@ def test_the_chosen_run_has_the_least_held_out_error(design):
     grid = design[design["setting"] == HELD_OUT]
     one = grid[(grid["alpha"] == 2) & (grid["samples"] == 640) & (grid["model"] == "quadratic")]
     (point,) = points(one)
-    chosen = adaptivity.run_point(point, 1, "float32")
+    chosen = STUDY.run_point(point, 1, "float32")
     assert len(chosen) == 6 and set(chosen["front"]) == {9}
-    every = adaptivity.run_point(
+    every = STUDY.run_point(
         point | {"lanes": [lane | {"setting": KNOWN} for lane in point["lanes"]]}, 1, "float32"
     )
     best = every.groupby("replicate")["excess_risk"].min()
@@ -74,15 +75,15 @@ def test_the_held_out_error_decides_and_not_the_risk(design, monkeypatch):
         error = np.ones(9)
         error[best] = 0.5
         monkeypatch.setattr(adaptivity, "held_out_error", lambda *_, error=error: error)
-        chosen = adaptivity.run_point(point, 1, "float32")
+        chosen = STUDY.run_point(point, 1, "float32")
         for key in ("step_size", "init"):
             assert set(chosen[key]) == {lanes[best][key]}
 
 
 @pytest.mark.slow
 def test_results_count_all_samples(design):
-    runs = [adaptivity.run_point(point, 0, "float32") for point in points(design)]
-    theory = adaptivity.predicted(design)
+    runs = [STUDY.run_point(point, 0, "float32") for point in points(design)]
+    theory = STUDY.predicted(design)
     assert theory["theory"].notna().sum() == 2 * 3 * 3  # known exponents alone
     from quadlaw.base.tables import stacked
 

@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from quadlaw.studies import compute_frontier
+from quadlaw.fit.designs import with_steps
+from quadlaw.studies import compute_frontier, study
 from quadlaw.studies.compute_frontier import frontier, optimum, resampled, slopes
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
+STUDY = study("compute_frontier")
 SETTINGS = {
     "problems": [{"alpha": 2.5, "beta": 1.5}],
     "compute": [2**12, 2**14, 2**16],
@@ -62,19 +64,19 @@ def test_intervals_hold_planted_exponents_and_not_others():
 
 
 def test_theory_s_exponents_are_near_the_paper_s():
-    rows = compute_frontier._rows(SETTINGS, [1e6, 1e8])
-    far = compute_frontier.predicted(rows[rows["model"] == "quadratic"])
+    rows = with_steps(compute_frontier._rows(SETTINGS, [1e6, 1e8]))
+    far = STUDY.predicted(rows[rows["model"] == "quadratic"])
     _, risk = slopes(*frontier(far, "theory"))
     assert risk == pytest.approx(rates.compute_exponent("quadratic", 2.5, 1.5), abs=0.02)
     assert abs(risk - rates.compute_exponent("quadratic", 1.5, 2.5)) > 0.1
 
 
 def test_design_spends_the_same_compute_and_brackets_the_optimum():
-    design = compute_frontier.design(SETTINGS)
+    design = STUDY.design(SETTINGS)
     assert_allclose(design["model_size"] * design["samples"], design["compute"], rtol=0.05)
     both = design.groupby(["compute", "model_size"])["model"].nunique()
     assert (both == 2).any()  # shared samples
-    best = frontier(compute_frontier.predicted(design), "theory")[1][:, 0]
+    best = frontier(STUDY.predicted(design), "theory")[1][:, 0]
     ends = design.groupby("compute")["model_size"].agg(["min", "max"])
     assert (np.log(ends["min"]) < best).all()
     assert (best < np.log(ends["max"])).all()

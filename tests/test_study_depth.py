@@ -6,11 +6,12 @@ import pytest
 
 from quadlaw.fit.designs import points
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import depth
+from quadlaw.studies import depth, study
 from quadlaw.theory import rates
 from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import SAFE
 
+STUDY = study("depth")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0, "replicates": 7}],
     "depths": [1, 2, 4],
@@ -29,7 +30,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return depth.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_starts_sizes_and_steps(design):
@@ -52,9 +53,9 @@ def test_starts_sizes_and_steps(design):
 @pytest.mark.slow
 def test_escapes_take_as_long_as_the_noiseless_theory_says(design):
     escapes = design[design["part"] == "escape"]
-    theory = depth.predicted(escapes)
+    theory = STUDY.predicted(escapes)
     (point,) = points(escapes)
-    runs = depth.run_point(point, 0, "float32")
+    runs = STUDY.run_point(point, 0, "float32")
     median = runs.groupby(["model", "init"])["excess_risk"].median()
     expected = theory.set_index(["model", "init"])["theory"]
     long = expected > 50  # the linear model takes but a dozen noisy steps

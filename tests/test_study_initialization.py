@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from quadlaw.fit.designs import predicted
-from quadlaw.studies import initialization
+from quadlaw.studies import initialization, study
 
+STUDY = study("initialization")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 4.0}],
     "samples": [256, 1024, 4096, 16384],
@@ -22,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return initialization.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def planted(design, power):

@@ -9,8 +9,9 @@ from quadlaw.fit.designs import points
 from quadlaw.fit.points import run_point
 from quadlaw.sgd.inputs import INPUTS, KURTOSIS, laplace, transformed
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import inputs
+from quadlaw.studies import inputs, study
 
+STUDY = study("inputs")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
     "laws": ["hypercube", "gaussian", "laplace", "sinh"],
@@ -25,7 +26,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return inputs.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 @pytest.mark.parametrize("law", INPUTS)
@@ -82,7 +83,7 @@ def test_gaussian_inputs_are_those_of_other_studies(design):
 
 
 def test_nothing_but_the_law_varies_and_theory_is_the_gaussian_one(design):
-    theory = inputs.predicted(design)
+    theory = STUDY.predicted(design)
     groups = theory.groupby(inputs.KEYS)
     spread = groups[["step_size", "init", "model_size", "theory"]].agg(np.ptp)
     assert (spread == 0).all(axis=None) and (groups.size() == 4).all()

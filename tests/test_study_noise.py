@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import noise
+from quadlaw.studies import noise, study
 
+STUDY = study("noise")
 SETTINGS = {
     "problems": [{"alpha": 2.0, "beta": 3.0}],
     "samples": [64, 256, 1024],
@@ -24,7 +25,7 @@ SETTINGS = {
 
 
 def test_design_has_a_best_step_for_each_noise_and_one_step_for_all():
-    design = noise.design(SETTINGS)
+    design = STUDY.design(SETTINGS)
     tuned, constant = (design[design["part"] == part] for part in (noise.TUNED, noise.CONSTANT))
     assert len(tuned) == 6 and len(constant) == 3
     steps = tuned[tuned["samples"] == 1024].set_index("sigma")["step_size"]

@@ -11,8 +11,10 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.streams import chunks
 from quadlaw.sgd.views import with_signs
-from quadlaw.studies import parameterizations as study
+from quadlaw.studies import study
+from quadlaw.studies.parameterizations import HALVES, LINEAR, SIGNS
 
+STUDY = study("parameterizations")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5, "replicates": 6}, {"alpha": 2.0, "beta": 3.0}],
     "samples": [256, 512, 1024],
@@ -25,11 +27,11 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return study.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_all_that_are_made_of_squares_share_their_settings(design):
-    squares = design[design["model"] != study.LINEAR]
+    squares = design[design["model"] != LINEAR]
     spread = squares.groupby(["alpha", "samples"])[["step_size", "init", "model_size"]].agg(np.ptp)
     assert (spread == 0).all(axis=None)
     assert all(len(point["lanes"]) == 2 * 4 for point in points(design))
@@ -37,12 +39,12 @@ def test_all_that_are_made_of_squares_share_their_settings(design):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signs", study.SIGNS)
+@pytest.mark.parametrize("signs", SIGNS)
 def test_two_layer_is_sgd_on_u_and_v(signs):
     spectrum, T, eta, init = PowerLaw(2.0, 3.0).spectrum(12), 300, 0.1, 0.3
     lanes = [
         {"model": name, "model_size": 12, "step_size": eta, "init": init, "signs": signs}
-        for name in study.HALVES
+        for name in HALVES
     ]
     point = {"alpha": 2.0, "beta": 3.0, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": T}
     ((_, groups),) = trained(point | {"lanes": lanes}, 0, "float64", 0, [T])
@@ -65,9 +67,9 @@ def test_two_layer_is_sgd_on_u_and_v(signs):
 def test_theory_knows_which_half_grows():
     """Within a fifth, where the two kinds of target differ by two fifths."""
     settings = SETTINGS | {"problems": [{"alpha": 2.0, "beta": 3.0}], "samples": [256, 512, 1024]}
-    design = study.design(settings | {"replicates": 120})
+    design = STUDY.design(settings | {"replicates": 120})
     design = select(design, model="two-layer", samples=1024)
-    theory = study.predicted(design).set_index("setting")["theory"]
+    theory = STUDY.predicted(design).set_index("setting")["theory"]
     runs = run_point(points(design)[0], 0, "float32")
     risks = runs.groupby("setting")["excess_risk"]
     error = 0.2 * theory + 4 * risks.sem()
@@ -76,8 +78,8 @@ def test_theory_knows_which_half_grows():
 
 
 def test_signs_make_no_difference_to_a_linear_model_and_the_control_has_no_theory(design):
-    theory = study.predicted(design)
-    wide = select(theory, model=study.LINEAR).pivot(
+    theory = STUDY.predicted(design)
+    wide = select(theory, model=LINEAR).pivot(
         index=["alpha", "samples"], columns="signs", values="theory"
     )
     assert np.allclose(wide["positive"], wide["alternating"])
@@ -99,7 +101,7 @@ def test_planted_exponents(design):
         for r in range(8)
     ]  # fmt: skip
     tables = {"runs": pd.concat(runs, ignore_index=True), "theory": design.assign(theory=risk)}
-    curves, estimates = study.results(tables, SETTINGS)
+    curves, estimates = STUDY.results(tables, SETTINGS)
     assert len(curves) == len(design)
     found = select(estimates, against="T").set_index(["model", "alpha", "setting"])
     assert len(found) == 4 * 2 * 2

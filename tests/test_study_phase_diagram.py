@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from quadlaw.studies import phase_diagram
+from quadlaw.studies import phase_diagram, study
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
 PLANE = [1.5, 2.5, 3.5]
 SAMPLES = [1024, 4096, 16384, 65536]
+STUDY = study("phase_diagram")
 SETTINGS = {
     "alphas": PLANE,
     "betas": PLANE,
@@ -119,7 +120,7 @@ def test_the_range_is_that_of_the_half_windows():
 
 
 def test_design_has_both_models_of_every_cell_on_the_same_samples():
-    design = phase_diagram.design(SETTINGS)
+    design = STUDY.design(SETTINGS)
     assert len(design) == 3 * 9 * 3
     pairs = design.groupby(["alpha", "beta", "samples"])
     assert (pairs["model"].nunique() == 2).all()

@@ -11,8 +11,9 @@ from quadlaw.sgd.inputs import kink_risk
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.streams import chunks
-from quadlaw.studies import relu
+from quadlaw.studies import relu, study
 
+STUDY = study("relu")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5, "replicates": 6}, {"alpha": 2.0, "beta": 3.0}],
     "samples": [256, 512, 1024],
@@ -30,7 +31,7 @@ SETTINGS = {
         "coordinates": 16,
         "times": 60,
         "replicates": 6,
-        "fit": {"window": [1, 6]},
+        "window": [1, 6],
     },
 }
 
@@ -39,7 +40,7 @@ PROBLEM = {"alpha": 2.0, "beta": 3.0, "sigma": 0.5}
 
 @pytest.fixture(scope="module")
 def design():
-    return relu.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def four_parameters(x, y, etas, start):
@@ -92,8 +93,8 @@ def test_risk_in_closed_form_is_that_of_fresh_samples():
 @pytest.mark.slow
 def test_risk_is_the_quadratic_models_after_half_of_the_samples(design):
     rows = select(design, part="risk", alpha=3.0, samples=1024, step_factor=1.0)
-    runs = relu.run_point(points(rows.assign(replicates=60))[0], 0, "float32")
-    known = select(relu.predicted(rows), part="risk").set_index("model")["theory"]
+    runs = STUDY.run_point(points(rows.assign(replicates=60))[0], 0, "float32")
+    known = select(STUDY.predicted(rows), part="risk").set_index("model")["theory"]
     risks = select(runs, part="risk").groupby("model")["excess_risk"]
     error = 0.02 * known + 4 * risks.sem()
     assert ((risks.mean() - known).abs() < error).all()
@@ -125,7 +126,7 @@ def test_kinks_in_common_are_the_modes_of_a_matrix_recursion(design):
 @pytest.mark.slow
 def test_planted_values(design):
     """The theory as runs, but for kinks that are three quarters of it."""
-    theory = relu.predicted(design)
+    theory = STUDY.predicted(design)
     assert set(theory["part"]) == {"risk", "kink", "growth", "risk over time", "kink over time"}
     factor = theory["part"].map({"kink": 0.75}).fillna(1.0) * theory["theory"].fillna(np.inf)
     draw = np.random.default_rng(0)
@@ -152,7 +153,7 @@ def test_planted_values(design):
 @pytest.mark.slow
 def test_growth_takes_twice_as_long(design):
     rows = select(design, part="growth", alpha=2.5)
-    runs = relu.run_point(points(rows)[0], 0, "float32")
+    runs = STUDY.run_point(points(rows)[0], 0, "float32")
     assert set(runs["part"]) == {"growth", "risk over time", "kink over time"}
     early = select(runs, part="growth")
     early = early[early["place"].between(2, 6)]

@@ -7,12 +7,13 @@ import pytest
 from quadlaw import PowerLaw
 from quadlaw.fit.designs import points
 from quadlaw.sgd.schedules import TwoPhase
-from quadlaw.studies import rescaling
+from quadlaw.studies import rescaling, study
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.theory import stability_edge
 from quadlaw.theory.tuning import SAFE
 from reference import samples_of, step_sizes
 
+STUDY = study("rescaling")
 SETTINGS = {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0, "replicates": 3}],
     "samples": [256, 512, 1024],
@@ -25,7 +26,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return rescaling.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def slow(problem, lane, samples, replicate, speed):
@@ -85,7 +86,7 @@ def test_frozen_risk_stays_and_no_step_is_no_change(design):
 def test_theory_of_the_quadratic_model_covers_its_runs(design):
     some = design[(design["samples"] == 512) & (design["alpha"] == 3)].assign(replicates=24)
     (point,) = points(some)
-    runs, theory = rescaling.run_point(point, 3, "float32"), rescaling.predicted(some)
+    runs, theory = STUDY.run_point(point, 3, "float32"), STUDY.predicted(some)
     assert sorted(runs["time"].unique()) == looks(TwoPhase(), 512)
     end = runs[(runs["time"] == 512) & (runs["part"] == rescaling.RISK)].groupby("model")
     known = theory[theory["time"] == 512].set_index("model")["theory"]

@@ -9,11 +9,13 @@ from quadlaw.fit.designs import points
 from quadlaw.fit.points import run_point
 from quadlaw.sgd.bases import basis, blockwise, rotation
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import rotation as study
+from quadlaw.studies import study
+from quadlaw.studies.rotation import setting
 from quadlaw.theory import linear_risk
 from quadlaw.theory.flow import signed_flow, turned
 
 QUARTER = np.pi / 2
+STUDY = study("rotation")
 SETTINGS = {
     "problems": [{"alpha": 4.0, "beta": 2.0}],
     "samples": [64, 256, 1024],
@@ -112,14 +114,14 @@ def test_flow_is_that_of_small_steps_without_noise():
 
 @pytest.fixture(scope="module")
 def design():
-    return study.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 @pytest.mark.slow
 def test_flow_is_near_the_median_of_runs_at_small_steps(design):
     some = design[(design["samples"] == 1024) & (design["fraction"] == 0.125)]
-    theory = study.predicted(some)
-    runs = study.run_point(points(some)[0], 0, "float32")
+    theory = STUDY.predicted(some)
+    runs = STUDY.run_point(points(some)[0], 0, "float32")
     assert (runs["replicate"] % 3 == runs["draw"]).all()
     keys = ["model", "setting", "draw"]
     risk = with_divergence(runs).groupby(keys)["risk"].mean()
@@ -135,7 +137,7 @@ def test_bases_are_those_of_the_learners(design):
 
 @pytest.mark.slow
 def test_planted_exponents(design):
-    rate = {study.setting(4, QUARTER): 0.34, study.setting(0, QUARTER): 0.25}
+    rate = {setting(4, QUARTER): 0.34, setting(0, QUARTER): 0.25}
     theory = design.assign(theory=0.0)
     planted = theory["setting"].map(rate).fillna(0.3).mask(theory["model"] != "signed", 0.25)
     best = 1 + (theory["fraction"] != 0.25)
@@ -151,7 +153,7 @@ def test_planted_exponents(design):
         ],
         ignore_index=True,
     ).drop(columns="theory")  # fmt: skip
-    curves, estimates = study.results({"runs": runs, "theory": theory}, SETTINGS)
+    curves, estimates = STUDY.results({"runs": runs, "theory": theory}, SETTINGS)
     assert set(curves.loc[curves["part"] == "risk", "fraction"]) == {0.25}
     ratio = estimates[
         (estimates["quantity"] == "ratio exponent") & (estimates["against"] == "T")

@@ -3,13 +3,14 @@
 import pandas as pd
 import pytest
 
-from quadlaw.fit.designs import predicted
+from quadlaw.fit.designs import predicted, with_steps
 from quadlaw.fit.estimates import far_exponents
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import saturated_linear
+from quadlaw.studies import saturated_linear, study
 from quadlaw.studies.saturated_linear import FIXED, MORE, TUNED
 from quadlaw.theory import rates, stability_edge
 
+STUDY = study("saturated_linear")
 SETTINGS = {
     "problems": [{"alpha": 1.5, "beta": 3.5}],
     "samples": [256, 1024, 4096],
@@ -22,7 +23,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return saturated_linear.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_the_fixed_step_is_fixed_and_the_tuned_one_falls(design):
@@ -44,7 +45,8 @@ def test_models_hold_what_their_step_can_fit(design):
 
 @pytest.mark.slow
 def test_theory_has_either_exponent_and_not_the_other_s():
-    far = predicted(saturated_linear._rows(SETTINGS, [10**9, 10**10, 10**11, 10**12], [1.0]))
+    far = saturated_linear._rows(SETTINGS, [10**9, 10**10, 10**11, 10**12], [1.0])
+    far = predicted(with_steps(far))
     rows = pd.DataFrame(far_exponents(far)).set_index("setting")
     fixed, tuned = rates.fixed_step_exponent(1.5, 3.5), rates.minimax_exponent(3.5)
     assert rows.loc[FIXED, "estimate"] == pytest.approx(fixed, abs=0.02)

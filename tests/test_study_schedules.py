@@ -6,8 +6,9 @@ import pytest
 
 from quadlaw.fit.designs import points
 from quadlaw.fit.points import run_point
-from quadlaw.studies import schedules
+from quadlaw.studies import schedules, study
 
+STUDY = study("schedules")
 SETTINGS = {
     "problems": [{"alpha": 5.0, "beta": 4.0}, {"alpha": 2.0, "beta": 3.0}],
     "samples": [128, 256, 512, 1024],
@@ -24,7 +25,7 @@ RATES = {"two-phase 0.5": 0.6, "cosine": 0.5, "constant averaged 0.5": 0.4, "con
 
 @pytest.fixture(scope="module")
 def design():
-    return schedules.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_nothing_but_the_schedule_varies(design):
@@ -38,7 +39,7 @@ def test_nothing_but_the_schedule_varies(design):
 
 
 def test_theory_of_the_last_iterate_at_the_reported_step_alone(design):
-    theory = schedules.predicted(design)
+    theory = STUDY.predicted(design)
     asked = (theory["step_factor"] == 1) & (theory["schedule"] != "constant averaged 0.5")
     assert theory.loc[asked, "theory"].notna().all()
     assert theory.loc[~asked, "theory"].isna().all()

@@ -10,11 +10,12 @@ from quadlaw.fit.designs import points
 from quadlaw.fit.points import run_point
 from quadlaw.sgd.bases import sketch
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import sketch as study
+from quadlaw.studies import study
 from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
 from quadlaw.studies.sketch import SKETCHED, TOP
 from quadlaw.theory import linear_risk
 
+STUDY = study("sketch")
 SETTINGS = {
     "problems": [{"alpha": 2.5, "beta": 1.5}],
     "inputs": 64,
@@ -82,15 +83,15 @@ def test_best_predictor_is_that_of_least_squares():
 
 @pytest.fixture(scope="module")
 def design():
-    return study.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 @pytest.mark.slow
 def test_runs_are_near_their_theory(design):
     some = design[(design["part"] == "sizes") & (design["fraction"] == 0.125)]
-    runs = study.run_point(points(some)[0], 0, "float32")
+    runs = STUDY.run_point(points(some)[0], 0, "float32")
     known = [column for column in some if column in runs]
-    both = runs.merge(study.predicted(some), on=known)
+    both = runs.merge(STUDY.predicted(some), on=known)
     away = np.log(both["excess_risk"] / both["theory"])
     assert away.groupby(both["model"]).median().abs().max() < 0.1
 
@@ -119,7 +120,7 @@ def test_planted_exponents(design):
         ],
         ignore_index=True,
     ).drop(columns="theory")  # fmt: skip
-    _, estimates = study.results({"runs": runs, "theory": theory}, SETTINGS)
+    _, estimates = STUDY.results({"runs": runs, "theory": theory}, SETTINGS)
     plain = estimates[
         estimates["against"].isin(["T", "M"]) & ~estimates["quantity"].str.contains("far")
     ]

@@ -7,9 +7,10 @@ import pytest
 from quadlaw.fit.designs import points
 from quadlaw.fit.points import run_point
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import stability
+from quadlaw.studies import stability, study
 from quadlaw.theory import stability_edge
 
+STUDY = study("stability")
 SETTINGS = {
     "problems": [{"alpha": 1.5, "beta": 2.5, "replicates": 9}],
     "samples": [64, 256, 1024],
@@ -23,7 +24,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def design():
-    return stability.design(SETTINGS)
+    return STUDY.design(SETTINGS)
 
 
 def test_design_is_in_units_of_each_models_own_edge(design):

@@ -191,16 +191,19 @@ def with_steps(rows: pd.DataFrame, seen_by: Callable[[PowerLaw, dict], Seen]) ->
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Runs of a point, each lane on the replicates of its draw.
 
-    Sketched inputs reach as far as the lanes' ``input_size``.
+    Sketched inputs reach as far as the lanes' ``input_size``. A part of a point may meet but some
+    of the matrices.
     """
     lanes = pd.DataFrame(point["lanes"])
     draws, inputs = lanes["draw"].max() + 1, point["lanes"][0].get("input_size")
+    met = {draw: points.replicates_of(point, draw, draws) for draw in range(draws)}
     return stacked(
         points.run_point(
             point | {"lanes": some.to_dict("records")}, seed, dtype, listed, inputs=inputs,
-            replicates=points.replicates_of(point, draw, draws),
+            replicates=met[draw],
         )
         for draw, some in lanes.groupby("draw")
+        if met[draw]
     )  # fmt: skip
 
 

@@ -197,7 +197,8 @@ def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """
     fractions = runs.groupby([*SERIES, "block", "angle"])["fraction"].first()
     rows = [_rows_at(settings, one) for one in fractions.reset_index().to_dict("records")]
-    return random_bases.far_ratios(predicted(with_steps(stacked(rows), settings)), LABELS, None)
+    theory = predicted(with_steps(stacked(rows), settings))
+    return random_bases.far_ratios(theory, LABELS, None)
 
 
 def _rows_at(settings: dict, one: dict) -> pd.DataFrame:

@@ -129,9 +129,8 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
     frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
         alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
-        schedule=TwoPhase().name,
-        model_size=size, part=part, replicates=settings["replicates"], init=settings["init"],
-        input_size=settings["inputs"],
+        schedule=TwoPhase().name, model_size=size, part=part, replicates=settings["replicates"],
+        init=settings["init"], input_size=settings["inputs"],
     )  # fmt: skip
 
 
@@ -188,6 +187,5 @@ def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
                 options = settings | {"fractions": [one["fraction"]]}
                 frame = _rows(one, SAMPLES, T, settings["model_size"], options)
                 rows.append(select(frame, model=one["model"], setting=one["setting"]))
-    return random_bases.far_ratios(
-        predicted(with_steps(stacked(rows), settings)), LABELS, "setting"
-    )
+    theory = predicted(with_steps(stacked(rows), settings))
+    return random_bases.far_ratios(theory, LABELS, "setting")

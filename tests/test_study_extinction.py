@@ -4,18 +4,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quadlaw.studies.survival import half_survival, shares, survival
+from quadlaw.base.tables import stacked
+from quadlaw.fit.designs import points
+from quadlaw.studies import study
+from quadlaw.studies.extinction import half_survival, shares, with_variance
 from quadlaw.theory.stationary import ALIVE, surviving_share
 
+STUDY = study("extinction")
 SETTINGS = {
     "alpha": 1.1, "beta": 3.1, "sigma": 2.0, "model_size": 48, "samples": 240_000, "init": 0.02,
     "coordinates": 12, "replicates": 24, "step_sizes": [0.04],
 }  # fmt: skip
 
 
+def survival(settings):
+    """Which coordinates of each run are alive, and their scaled targets."""
+    parts = points(STUDY.design(settings))
+    return with_variance(stacked(STUDY.run_point(part, 1, "float32") for part in parts))
+
+
 @pytest.mark.slow
 def test_coordinates_survive_above_the_threshold_and_die_below_it():
-    table = shares(survival(SETTINGS, seed=1, dtype="float32"))
+    table = shares(survival(SETTINGS))
     assert (table["diverged_share"] == 0).all()
     assert np.allclose(table["scaled_target"], table["target"] / (0.04 * table["variance"]))
     assert SETTINGS["init"] ** 2 < ALIVE * table["target"].min()  # none is alive at the start
@@ -34,8 +44,8 @@ def test_coordinates_survive_above_the_threshold_and_die_below_it():
 @pytest.mark.slow
 def test_without_label_noise_the_same_coordinates_live():
     """Control: the threshold is the noise's doing."""
-    quiet = shares(survival(SETTINGS | {"sigma": 0.05}, seed=1, dtype="float32"))
-    noisy = shares(survival(SETTINGS, seed=1, dtype="float32"))
+    quiet = shares(survival(SETTINGS | {"sigma": 0.05}))
+    noisy = shares(survival(SETTINGS))
     dying = noisy[noisy["scaled_target"] < 0.35]["coordinate"]
     assert quiet[quiet["coordinate"].isin(dying)]["share"].min() > 0.9
 
@@ -52,8 +62,8 @@ def test_the_predicted_share_depends_on_the_scaled_target_alone():
 
 def test_step_sizes_share_samples_and_diverged_runs_are_counted():
     short = SETTINGS | {"samples": 2000, "replicates": 4}
-    three = survival(short | {"step_sizes": [0.02, 0.04, 3.0]}, seed=1, dtype="float32")
-    one = survival(short, seed=1, dtype="float32")
+    three = survival(short | {"step_sizes": [0.02, 0.04, 3.0]})
+    one = survival(short)
     again = three[three["step_size"] == 0.04].reset_index(drop=True)
     pd.testing.assert_frame_equal(again, one)
     table = shares(three)
