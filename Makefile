@@ -31,7 +31,7 @@ edit: $(READY)  ## Change a figure in Jupyter, on its real inputs: make edit FIG
 
 test: $(READY)  ## All tests, among them the smoke workflow
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not workflow and not faults"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "workflow and not faults"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "workflow and not faults"
 
 # For the loop of a change: no Snakemake, no Jupyter, and nothing that takes more than a second.
 test-quick: $(READY)  ## The tests that take less than a second each, for the loop of a change

@@ -9,20 +9,29 @@ import shutil
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from project import OUTPUT, copy_project, snakemake
+
+CHANGING = ("test_edit.py", "test_report.py", "test_workflow.py")
 
 
 def pytest_addoption(parser):
     parser.addoption("--slurm", action="store_true", help="install and start SLURM where needed")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that change the finished run follow one another; others run beside them."""
-    for item in items:
-        if "finished" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("finished"))
+class Beside(LoadScopeScheduling):
+    """Files whose tests change the finished run share a worker; other tests run beside them.
+
+    xdist_group would say so test by test, but pytest-xdist 3.8 does not see it with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid):
+        return "finished" if nodeid.split("::")[0].endswith(CHANGING) else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Beside(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quadlaw.sgd import run
 from quadlaw.sgd.ingredients import ingredients_hash
-from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import Group
 
@@ -42,21 +42,18 @@ def run_point(
     dtype: str,
     listed: Spectrum | None = None,
     *,
-    problem: PowerLaw | Finite | None = None,
     inputs: int | None = None,
     replicates: Iterable[int] | None = None,
 ) -> pd.DataFrame:
     """Runs of one point, as of :func:`quadlaw.sgd.run.run_lanes`, with the lanes' labels.
 
-    ``listed`` is the point's problem as of :func:`spectrum_of`, or else ``problem`` is of another
-    kind; ``inputs``, how many coordinates a sketch reaches, by default those of the largest model;
+    ``listed`` is the point's problem, by default of :func:`problem_of`; ``inputs``, how many coordinates a sketch reaches, by default those of the largest model;
     ``replicates``, by default all of the point's.
     """
     lanes = pd.DataFrame(point["lanes"])
     size = inputs or lanes["model_size"].max()
-    spectrum = spectrum_of(point, size, listed) if problem is None else problem.spectrum(size)
     runs = run.run_lanes(
-        spectrum, lanes, point["samples"], seed=seed, dtype=dtype,
+        spectrum_of(point, size, listed), lanes, point["samples"], seed=seed, dtype=dtype,
         replicates=replicates_of(point) if replicates is None else replicates,
         schedule=named(point["schedule"]),
     )  # fmt: skip

@@ -163,7 +163,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
         some.assign(step_size=_tuned_constant(some.loc[some["samples"].idxmax()]) * some["unit"])
         for _, some in curves.groupby(["alpha", "beta", "sigma", "model", "start"], sort=False)
     ]
-    return stacked([*frames, escapes]).drop(columns="unit")
+    return stacked([*frames, escapes] if len(escapes) else frames).drop(columns="unit")
 
 
 def _tuned_constant(row: pd.Series) -> float:
@@ -252,7 +252,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     runs, theory = tables["runs"], tables["theory"]
     risks, known = (select(some, part=RISK) for some in (runs, theory))
     first, last = settings["decades"]
-    far = predicted(_curves(settings | {"samples": decades(first, last, 1)}))
+    far = _curves(settings | {"samples": decades(first, last, 1)})
+    far = predicted(with_steps(far, settings))
     rows = [*exponents(risks, "sample exponent", window=settings["window"], theory=known)]
     rows += [row for against in ("T", "T/log2 T") for row in far_exponents(far, against, FAR)]
     rows += [

@@ -138,7 +138,8 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     for _, some in pd.DataFrame(point["lanes"]).groupby("setting"):
         lanes = some.to_dict("records")
         one = _of(lanes[0], point["sigma"])
-        frames.append(points.run_point(point | {"lanes": lanes}, seed, dtype, one))
+        mine = point | {"lanes": lanes}
+        frames.append(points.run_point(mine, seed, dtype, one.spectrum(one.size)))
     return stacked(frames)
 
 
