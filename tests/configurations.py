@@ -5,14 +5,11 @@ import copy
 import yaml
 
 from project import ROOT
-from quadlaw.ledger import config
+from quadlaw.ledger.config import checked
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+__all__ = ["CONFIG", "changed", "checked"]
+
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-
-
-def checked(changed):
-    return config.checked(changed, SCHEMA)
 
 
 def changed(path, value):

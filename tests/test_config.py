@@ -6,24 +6,28 @@ import pytest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from configurations import CONFIG, SCHEMA, checked
+from configurations import CONFIG, changed, checked
 from project import ROOT
-from quadlaw.ledger.config import merged, read
+from quadlaw.ledger.config import Claim, Configuration, merged, read
+from quadlaw.studies import names, study
+from quadlaw.studies.settings import Settings
 
 
 def test_defaults_are_filled_in_and_the_argument_left_alone():
-    sweep = dict(CONFIG["sweeps"]["sample_scaling"])
+    sweep = dict(CONFIG["studies"]["sample_scaling"])
     for key in ("replicates", "pilots", "init_scales", "model_sizes"):
         del sweep[key]
-    rest = {key: CONFIG[key] for key in ("mean_field", "extinction")}
-    studies = {"asymptotics": {"grid": {"problems": [{"alpha": 2, "beta": 2}], "decades": [3, 4]}}}
-    config = {"sweeps": {"one": sweep}, "trajectories": {}, "studies": studies} | rest
+    rest = {key: CONFIG["studies"][key] for key in ("theory_vs_sgd", "extinction")}
+    grid = {"problems": [{"alpha": 2, "beta": 2}], "decades": [3, 4]}
+    config = {"studies": {"sample_scaling": sweep, "asymptotics": {"grid": grid}} | rest}
     before = copy.deepcopy(config)
     full = checked(config)
     assert config == before
     assert full["sigma"] == 0.5 and full["schedule"] == {"adaptation": 0.5, "stage_length": None}
     assert full["output"] == {"results": "results", "figures": "figures"}
-    filled = full["sweeps"]["one"]
+    assert (full["seed"], full["batch_seconds"]) == (0, 30)
+    assert full["smoke"] is False and full["force"] is False
+    filled = full["studies"]["sample_scaling"]
     assert (filled["replicates"], filled["pilots"]) == (16, 4)
     assert filled["init_scales"] == [0.5] and filled["model_sizes"] is None
     assert full["studies"]["asymptotics"]["grid"]["size_factor"] == 16
@@ -33,8 +37,33 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
 def test_a_study_has_the_defaults_of_the_keys_that_it_reads_alone():
     studies = checked(CONFIG)["studies"]
     assert studies["noise"]["size_factor"] == 4 and studies["noise"]["step_factors"] == [1.0]
-    assert studies["rescaling"]["jobs"] == 1 and "step_factors" not in studies["rescaling"]
+    rescaling = checked(changed(("studies", "rescaling", "replicates"), KeyError))["studies"]
+    assert rescaling["rescaling"]["replicates"] == 16
+    assert "step_factors" not in studies["rescaling"]
     assert set(studies["collapse"]) == {"sweep"}
+
+
+def test_one_study_can_be_checked_alone():
+    config = changed(("studies", "noise", "sigmas"), [])
+    alone = checked(config, only="collapse")
+    assert alone == checked(CONFIG) | {"studies": {"collapse": {"sweep": "model_scaling"}}}
+    with pytest.raises(ValueError, match=r"^studies\.noise\.sigmas = \[\]: must list"):
+        checked(config)
+
+
+def test_the_small_grid_is_taken_where_nothing_else_is_asked_for():
+    small = checked(CONFIG | {"smoke": True})["studies"]
+    for name, values in CONFIG["studies"].items():
+        expected = merged(values, study(name).module.SMOKE)
+        assert small[name] == checked(changed(("studies", name), expected), name)["studies"][name]
+    own = changed(("studies", "noise", "samples"), [64, 128, 256, 1024]) | {"smoke": True}
+    full = checked(own)["studies"]
+    assert full["noise"]["samples"] == [64, 128, 256, 1024] and small["noise"]["samples"] == [
+        64,
+        256,
+        1024,
+    ]
+    assert full["noise"] | {"samples": []} == small["noise"] | {"samples": []}
 
 
 @pytest.mark.slow
@@ -57,16 +86,44 @@ def test_merging_goes_key_by_key_and_leaves_its_arguments_alone():
     assert (base, top) == before
 
 
-def _properties(schema, path=""):
-    for name, sub in schema.get("properties", {}).items():
-        if sub is not True:  # a study's list of the keys that it reads
-            yield f"{path}.{name}", sub
-            yield from _properties(sub, f"{path}.{name}")
+SETTINGS = {name: study(name).module.Settings for name in names()}
 
 
-def test_every_key_of_the_schema_is_described():
-    definitions = SCHEMA["$defs"]
-    for root in (SCHEMA, *definitions.values()):
-        for path, sub in _properties(root):
-            own = definitions[sub["$ref"].rsplit("/", 1)[1]] if "$ref" in sub else sub
-            assert "description" in own or "description" in sub, path
+def _properties(schema):
+    """Every key of a schema and of what it refers to, with its own part."""
+    for kind in (schema, *schema.get("$defs", {}).values()):
+        for name, part in kind.get("properties", {}).items():
+            yield f"{kind['title']}.{name}", part
+
+
+def _described(part, definitions):
+    """Whether a key is described, itself or by the only thing that it may be."""
+    kinds = [part, *part.get("anyOf", [])]
+    kinds += [definitions[one["$ref"].rsplit("/", 1)[1]] for one in kinds if "$ref" in one]
+    return any(one.get("description") for one in kinds)
+
+
+@pytest.mark.parametrize("kind", [Configuration, Claim, *SETTINGS.values()])
+def test_every_key_of_the_schema_is_described(kind):
+    schema = kind.model_json_schema()
+    keys = list(_properties(schema))
+    assert len(keys) >= len(kind.model_fields) > 0
+    for path, part in keys:
+        assert _described(part, schema.get("$defs", {})), path
+
+
+def test_a_key_without_a_description_would_be_seen():
+    """The control."""
+
+    class Bare(Settings):
+        key: int | None = None
+
+    ((_, part),) = _properties(Bare.model_json_schema())
+    assert not _described(part, {})
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_study_is_in_the_configuration_and_described(name):
+    assert name in CONFIG["studies"]
+    schema = SETTINGS[name].model_json_schema()
+    assert schema["description"] not in ("", Settings.__doc__)

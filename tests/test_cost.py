@@ -4,26 +4,55 @@ import pandas as pd
 import pytest
 
 from configurations import CONFIG, changed, checked
-from project import OUTPUT
-from quadlaw.fit.designs import STREAM
+from project import OUTPUT, ROOT
+from quadlaw.fit.designs import STREAM, points
 from quadlaw.ledger import cost
-from quadlaw.ledger.config import read
-from quadlaw.ledger.workload import STREAMS, Stream, study_streams
+from quadlaw.ledger.config import for_study, read
 from quadlaw.models import MODELS
+from quadlaw.sgd.workload import Stream, stream_of
+from quadlaw.studies import names, study
 
-SWEEP = ("sweeps", "sample_scaling")
-REPLICATES = CONFIG["sweeps"]["sample_scaling"]["replicates"]
+SWEEP = ("studies", "sample_scaling")
+REPLICATES = CONFIG["studies"]["sample_scaling"]["replicates"]
+SMOKE = ROOT / "config/smoke.yaml"
+SIMULATED = [name for name in names() if study(name).simulates]
+# Of the others: the theory alone, real data, and what draws on other studies' runs alone.
+GRIDS, DATA, READERS = (
+    ["asymptotics", "crossover", "tightness"],
+    ["real_data"],
+    ["collapse", "effective_dimension"],
+)
 
 
 def seconds(config):
     return cost.estimate(checked(config)).set_index("rule")["core_seconds"]
 
 
+def simulated(config, name):
+    """The loads of one study, but for its figure."""
+    one = config | {"studies": {name: config["studies"][name]}}
+    return [load for load in cost.loads(one) if load.rule != "figure"]
+
+
+def test_studies_simulate_or_have_other_work():
+    """One without rows that costs nothing would pass unnoticed else."""
+    assert sorted([*SIMULATED, *GRIDS, *DATA, *READERS]) == names()
+    config = checked(CONFIG)
+    for name in names():
+        costs = {load.rule: load.seconds() for load in simulated(config, name)}
+        works = {rule for rule, seconds in costs.items() if seconds > 0}
+        expected = {"sgd_runs", "theory"} if name in SIMULATED else set()
+        expected |= {"tuned"} if "grid" in CONFIG["studies"][name] else set()
+        expected |= {"rate_fits"} if name in DATA else set()
+        assert works - {"design"} == expected, name
+        assert bool(expected) == (name not in READERS)
+
+
 def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():
     more = seconds(changed((*SWEEP, "replicates"), 2 * REPLICATES))
     before = seconds(CONFIG)
-    assert more["runs"] > 1.1 * before["runs"]
-    others = more.index.difference(["runs"])
+    assert more["sgd_runs"] > 1.1 * before["sgd_runs"]
+    others = more.index.difference(["sgd_runs"])
     pd.testing.assert_series_equal(more[others], before[others])
 
 
@@ -40,28 +69,45 @@ def test_slower_machines_take_longer_and_more_cores_less():
 
 def test_memory_is_that_of_the_parameters_where_they_are_many():
     few, many = Stream(64, 2, 1, 10, 10), Stream(64, 2, 1000, 10**6, 10**9)
-    assert cost.memory(many) / 4e9 > 1 > cost.memory(few) / 1e9  # 10^9 parameters of four bytes
+    assert many.memory() / 4e9 > 1 > few.memory() / 1e9  # 10^9 parameters of four bytes
+    large, small = (cost.Load("sgd_runs", streams=[few, one]).cost() for one in (many, few))
+    assert large["memory"] > many.memory() and small["memory"] < 1e9
+
+
+def work(load):
+    return sum(one.samples * one.replicates * one.total for one in load.streams)
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize("name", STREAMS)
-def test_what_a_study_simulates_is_counted_exactly(finished, name):
-    config = read([str(finished / "config/smoke.yaml")])
-    streams = study_streams(name, config["studies"][name])
-    design = pd.read_parquet(finished / OUTPUT / f"results/{name}/design.parquet")
+@pytest.mark.parametrize("name", SIMULATED)
+def test_what_a_study_simulates_is_counted_exactly(undisturbed, name):
+    config, one = read([str(SMOKE)]), study(name)
+    rows = one.rows(for_study(config, name))
+    (load,) = [load for load in simulated(config, name) if load.rule == "sgd_runs"]
+    streams = load.streams
+    design = pd.read_parquet(undisturbed / OUTPUT / f"results/{name}/design.parquet")
+    # The rows, counted without step sizes, are those of the design that was run.
+    assert [stream_of(point) for point in points(rows)] == [
+        stream_of(point) for point in points(design)
+    ]
+    written = list((undisturbed / OUTPUT / f"results/{name}/runs").glob("*.parquet"))
+    assert load.jobs == len(written) > 0
     features = design["model"].map(lambda model: MODELS[model].width)
     lanes = design["replicates"] * features  # a feature costs as much as a lane
-    work = (lanes * design["samples"] * design["model_size"]).sum()
-    counted = sum(one.samples * one.replicates * one.total for one in streams)
+    expected = (lanes * design["samples"] * design["model_size"]).sum()
+    lanes = design["replicates"].astype(float)
     if "draw" in design:  # each replicate meets one of the matrices, whose products count too
         number = design["draw"].nunique()
-        lanes, work = design["replicates"] / number, work / number
-        assert work < counted < 5 * work
+        lanes, expected = lanes / number, expected / number
+        assert expected < work(load) < 5 * expected
     else:
-        assert counted == work
-    assert sum(one.replicates * one.lanes for one in streams) == lanes.sum()
+        assert work(load) == expected > 0
+    assert sum(one.replicates * one.lanes for one in streams) == pytest.approx(lanes.sum())
     each = 3 if name == "uniform_spectrum" else 1  # targets that are run one by one
-    assert len(streams) == each * design.groupby(STREAM).ngroups
+    groups = design.groupby(STREAM, as_index=False)
+    assert sum(one.replicates for one in streams) == each * groups.first()["replicates"].sum()
+    # A point that takes long is split, none of the smoke run's.
+    assert len(streams) == each * groups.ngroups
 
 
 @pytest.mark.workflow

@@ -16,7 +16,7 @@ from project import OUTPUT, SMOKE, copy_project, planned, results, snakemake, st
 
 # One of each kind: of sweeps, of studies by runs of their own and by theory.
 SOME_TABLES = ["fits", "noise/estimates", "rescaling/estimates", "asymptotics/estimates"]
-SPECTRUM = str(OUTPUT / "results/spectra/alpha2.5_beta1.5.parquet")
+SPECTRUM = str(OUTPUT / "results/sample_scaling/spectra.parquet")
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 LOCKED = ["Directory cannot be locked", "--unlock"]
 

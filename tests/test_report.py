@@ -1,6 +1,7 @@
 """The report of the smoke run, opened in a real browser, and what it says the run was made with."""
 
 import json
+import re
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -14,9 +15,14 @@ from playwright.sync_api import sync_playwright
 from claims import read
 from project import OUTPUT, ROOT, snakemake
 from provenance import UNKNOWN, source
+from quadlaw.studies import names, study
 from report_pages import caption
 
-TEXTS = yaml.safe_load((ROOT / "workflow/report/figures.yaml").read_text())
+FIGURES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+TEXTS = {}  # by category, the question of each figure
+for figure in FIGURES:
+    category, question = study(figure).report
+    TEXTS.setdefault(category, {})[figure] = question
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no browser: it is the package chromium of Debian"
@@ -109,7 +115,7 @@ def test_provenance_says_what_the_run_was_made_with(undisturbed):
     facts = json.loads((undisturbed / OUTPUT / "results/provenance.json").read_text())
     assert facts["packages"]["numpy"] == version("numpy")
     assert facts["seed"] == facts["configuration"]["seed"] == 2502
-    assert facts["configuration"]["sweeps"]["sample_scaling"]["samples"] == [64, 256, 1024, 4096]
+    assert facts["configuration"]["studies"]["sample_scaling"]["samples"] == [64, 256, 1024, 4096]
     assert facts["configuration"]["sigma"] == 0.5  # that of config.yaml, as smoke.yaml has none
     assert facts["commit"] == UNKNOWN  # the copy is no repository
     assert facts["cpu"]["count"] >= 1 and facts["cpu"]["model"]
@@ -141,6 +147,10 @@ def test_every_figure_stands_once_in_the_report():
     listed = [name for names in TEXTS.values() for name in names]
     notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert sorted(listed) == sorted(notebooks - {"plan"})  # which is for one's own data
+    assert sorted(listed) == names()
+    for category, figures in TEXTS.items():
+        assert re.fullmatch(r"[2-8]\. [A-Z][\w ,-]+", category), category
+        assert all(question.endswith("?") for question in figures.values()), category
 
 
 def test_a_caption_takes_statements_and_missing_numbers_literally():

@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from project import OUTPUT, ROOT, copy_project, planned, results, snakemake
+from quadlaw.studies import study
+from quadlaw.studies.settings import SWEEPS
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-FIGURES = [*CONFIG["sweeps"], *CONFIG["trajectories"], *CONFIG["studies"]]
-FIGURES += ["theory_vs_sgd", "extinction"]
-# One of each kind: sweeps and trajectories, studies by runs of their own and by theory.
+FIGURES = list(CONFIG["studies"])
+SIMULATED = [name for name in FIGURES if study(name).simulates]
+# One of each kind: sweeps, weights over time, studies by runs of their own and by theory.
 SOME_FIGURES = ["sample_scaling", "phase_transition", "noise", "phase_diagram", "theory_vs_sgd"]
 
 pytestmark = pytest.mark.workflow
@@ -67,10 +69,9 @@ def test_an_edited_notebook_reruns_its_figure_alone(finished, edit):
 def test_an_extended_grid_runs_only_its_new_points(finished, edit):
     store = finished / OUTPUT / "results/points"
     before = {path: path.stat().st_mtime_ns for path in store.iterdir()}
-    edit(
-        "config/smoke.yaml", "samples: [64, 256, 1024, 4096]", "samples: [64, 128, 256, 1024, 4096]"
-    )
-    snakemake(finished, str(OUTPUT / "results/sample_scaling/fits.csv"))
+    own = "studies: {sample_scaling: {samples: [64, 128, 256, 1024, 4096]}}"
+    edit("config/smoke.yaml", "smoke: true", f"smoke: true\n{own}")
+    snakemake(finished, str(OUTPUT / "results/sample_scaling/curves.csv"))
     after = {path: path.stat().st_mtime_ns for path in store.iterdir()}
     assert {path: after[path] for path in before} == before
     assert len(after) == len(before) + 6  # one new point for each of six problems
@@ -82,12 +83,19 @@ def test_an_edited_module_reruns_what_depends_on_it(finished, edit):
     assert planned(finished) == {}
     edit("workflow/quadlaw/fit/curves.py", "risk.median()", "risk.median() * 1.0")
     jobs = planned(finished)
-    assert "runs" not in jobs and "trajectory" not in jobs
-    assert jobs["fit_sweep"] == 3 and jobs["collect_fits"] == 1 and jobs["figure"] >= 3
-    edit("workflow/quadlaw/models/quadratic.py", "return x * v * v", "return x * (v * v)")
+    assert jobs["rate_fits"] == len(FIGURES) and jobs["collect_fits"] == 1 and jobs["figure"] >= 3
+    assert "tuned" not in jobs and "spectrum" not in jobs
+    # Designs are made again, as a study's one module holds them too; no point is simulated again.
+    store = finished / OUTPUT / "results/points"
+    before = {path: path.stat().st_mtime_ns for path in store.iterdir()}
+    snakemake(finished, *[str(OUTPUT / f"results/{name}/curves.csv") for name in SWEEPS])
+    assert {path: path.stat().st_mtime_ns for path in store.iterdir()} == before
+    edit("workflow/quadlaw/sgd/train.py", "import numpy as np", "import numpy as np\n\nOTHER = 1")
     jobs = planned(finished)
-    assert jobs["runs"] >= 3 and jobs["trajectory"] == 2 and jobs["study_runs"] >= 8
-    assert "study_tuned" not in jobs  # no simulation in it
+    assert jobs["sgd_runs"] >= len(SIMULATED)
+    assert "tuned" not in jobs  # no simulation in it
+    edit("workflow/quadlaw/models/quadratic.py", "return x * v * v", "return x * (v * v)")
+    assert planned(finished)["sgd_runs"] >= len(SIMULATED)
 
 
 def test_the_smoke_run_computes_the_whole_ledger(undisturbed):

@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, Strict, ValidationError
 
 from quadlaw.base.checks import require
 from quadlaw.ledger.claims import evaluate
@@ -15,6 +15,8 @@ from quadlaw.studies.settings import (
     Settings,
     Sigma,
     check_samples_window,
+    either,
+    mapping,
     name_of,
     number,
     one_line,
@@ -56,10 +58,10 @@ class Ledger(Settings):
     """The claims, and the verdicts that a run must come to."""
 
     claims: text("File of the claims, in the project.", "a file has a name") = "config/claims.yaml"
-    verdicts: str | None = Field(
-        "config/verdicts.csv",
-        description="File of the known verdicts, in the project; null to accept any.",
-    )
+    verdicts: (
+        text("File of the known verdicts, in the project; null to accept any.", "a file has a name")
+        | None
+    ) = "config/verdicts.csv"
 
 
 class Configuration(Settings):
@@ -70,9 +72,10 @@ class Configuration(Settings):
         ge=0, lt=2**63,
     ) = 0  # fmt: skip
     sigma: Sigma = 0.5
-    precision: Literal["float32", "float64"] = Field(
-        "float32", description="Precision of the simulated parameters."
-    )
+    precision: one_of(
+        "Precision of the simulated parameters.", "must be float32 or float64",
+        "float32", "float64",
+    ) = "float32"  # fmt: skip
     schedule: Schedule = Field(Schedule(), description=Schedule.__doc__)
     output: Output = Field(Output(), description=Output.__doc__)
     ledger: Ledger = Field(Ledger(), description=Ledger.__doc__)
@@ -89,7 +92,7 @@ class Configuration(Settings):
         "Whether studies take the values of their small grids where nothing else is asked for.",
         "is true or false", True, False, "true",
     ) = False  # fmt: skip
-    studies: dict = Field(description="Studies, by their names; each figure is one.")
+    studies: mapping("Studies, by their names; each figure is one.", "at least one study, by name")
 
 
 def read(files: list[str]) -> dict:
@@ -226,15 +229,26 @@ def for_study(config: dict, name: str) -> dict:
 
 # --- claims ---------------------------------------------------------------------------------------
 
-Words = text("Text.", "text, or a list of texts") | list[str]
+Text, Number = Annotated[str, Strict()], Annotated[float, Strict()]
+
+
+def words(description: str) -> Any:
+    """One text or several."""
+    some = Annotated[Text, Field(min_length=1)] | Annotated[list[Text], Field(min_length=1)]
+    return either(description, "text, or a list of texts", some)
+
+
+def formula(description: str) -> Any:
+    """A formula or a number."""
+    return either(description, "a formula, or a number", Text | Number)
 
 
 class Rows(Settings):
     """Values of columns of the table of estimates, one or several each."""
 
-    model: Words | None = None
-    setting: Words | None = None
-    against: Words | None = None
+    model: words("Models.") = None
+    setting: words("Settings.") = None
+    against: words("What the exponents are against.") = None
 
 
 class Claim(Settings):
@@ -245,14 +259,15 @@ class Claim(Settings):
     paper: text("Where the paper says it; own if this project does.", "a place in the paper")
     figure: text("Figure that tests it.", "the name of a figure")
     quantity: text("Of the figure's table of estimates.", "the name of a quantity")
-    rows: Rows | None = Field(None, description=Rows.__doc__)
-    only: str | None = Field(None, description="Formula that holds for the rows concerned.")
-    prediction: str | float = Field(description="Formula of what the estimate should be.")
-    rival: str | float | None = Field(None, description="Formula of what it must not be.")
-    known: bool = Field(
-        False, description="Whether numbers of earlier runs were known when it was written."
-    )
-    note: str | None = Field(None, description="What a reader should know of its strength.")
+    rows: Rows = Field(None, description=Rows.__doc__)
+    only: text("Formula that holds for the rows concerned.", "a formula") = None
+    prediction: formula("Formula of what the estimate should be.")
+    rival: formula("Formula of what it must not be.") = None
+    known: one_of(
+        "Whether numbers of earlier runs were known when it was written.", "is true or false",
+        True, False,
+    ) = False  # fmt: skip
+    note: text("What a reader should know of its strength.", "a note is a sentence", ".{10}") = None
     tolerance: number(
         "Half-width of the band about the prediction.", "a tolerance is a number above 0", gt=0
     )

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.checks import require
-from quadlaw.fit.designs import points
+from quadlaw.fit.designs import jobs, points
 from quadlaw.ledger.config import for_study
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import simulate
@@ -116,9 +116,10 @@ def _study(name: str, config: dict) -> list[Load]:
 
 
 def _simulated(one, rows: pd.DataFrame, extra: dict, batch_seconds: float) -> list[Load]:
-    streams = [stream_of(point) for point in points(rows)]
-    parts = batches([stream.seconds() for stream in streams], batch_seconds)
-    solves = sum(stream.lanes * effort(stream.samples) for stream in streams)
+    every = points(rows)
+    streams, parts = one.streams(rows), jobs(every, batch_seconds)
+    once = [stream_of(point) for point in every if point["range"][0] == 0]  # though it is split
+    solves = sum(stream.lanes * effort(stream.samples) for stream in once)
     return [
         Load("spectrum"),
         Load("design", solves=_steps(rows)),

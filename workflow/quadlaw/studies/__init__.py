@@ -12,8 +12,9 @@ A module ``NAME`` has
 What is simulated is said by ``rows(settings)``, the rows of a design (:mod:`quadlaw.fit.designs`)
 but for their step sizes: cheap to list, so that cost is known before anything runs. A module that
 does it in its own way has ``with_steps(rows, settings)``, ``predicted(design)`` or
-``run_point(point, seed, dtype)`` in place of those of :class:`Study`; one whose work is not all in
-its rows says so by ``extra(settings)``: fields of :class:`quadlaw.ledger.cost.Load` by rule.
+``run_point(point, seed, dtype)`` in place of those of :class:`Study`; one that trains the lanes of
+a point one after the other has its own ``streams(rows)``; one whose work is not all in its rows
+says so by ``extra(settings)``: fields of :class:`quadlaw.ledger.cost.Load` by rule.
 
 ``tables`` holds, by name, ``runs`` and ``theory`` of the rows; ``tuned``, if the settings have a
 ``grid``: the theory's risks at its best step sizes (:mod:`quadlaw.theory.asymptotics`);
@@ -31,9 +32,10 @@ from types import ModuleType
 import pandas as pd
 
 from quadlaw.fit import designs, points
+from quadlaw.sgd.workload import Stream, stream_of
 
 # Modules of this folder that are no study, but what several of them share.
-SHARED = ("draws", "linearized", "plotting", "settings", "sweeps")
+SHARED = ("draws", "linearized", "plotting", "random_bases", "settings", "sweeps")
 
 
 @cache
@@ -91,6 +93,10 @@ class Study:
         """``(point, seed, dtype) -> runs``."""
         return self._own("run_point", points.run_point)
 
+    def streams(self, rows: pd.DataFrame) -> list[Stream]:
+        """The work of the rows."""
+        return self._own("streams", _streams)(rows)
+
     def extra(self, settings: dict) -> dict:
         """Work beside the rows."""
         return self._own("extra", lambda _: {})(settings)
@@ -104,6 +110,10 @@ class Study:
         """The modules whose code a simulated table depends on."""
         own = [self.module.__name__] if hasattr(self.module, "run_point") else []
         return [*own, "quadlaw.fit.designs", "quadlaw.fit.points"]
+
+
+def _streams(rows: pd.DataFrame) -> list[Stream]:
+    return [stream_of(point) for point in designs.points(rows)]
 
 
 @cache

@@ -57,14 +57,16 @@ class Settings(BaseModel):
 # --- kinds of types -------------------------------------------------------------------------------
 
 
-def _refusing(reason: str) -> WrapValidator:
-    """Any fault of the value itself is told by the reason; one of an item keeps its own."""
+def _refusing(reason: str, items: bool = True) -> WrapValidator:
+    """Any fault of the value itself is told by the reason; one of an item keeps its own, if
+    ``items``.
+    """
 
     def check(value: object, handler: Callable) -> object:
         try:
             return handler(value)
         except ValidationError as fault:
-            if any(error["loc"] for error in fault.errors(include_url=False)):
+            if items and any(error["loc"] for error in fault.errors(include_url=False)):
                 raise
         refuse(reason)
 
@@ -96,6 +98,11 @@ def text(description: str, reason: str, pattern: str = ".") -> Any:
     return Annotated[str, Strict(), field, _refusing(reason)]
 
 
+def either(description: str, reason: str, kinds: Any) -> Any:
+    """A value of a union of types, any fault of which is told by the reason."""
+    return Annotated[kinds, Field(description=description), _refusing(reason, items=False)]
+
+
 def one_of(description: str, reason: str, *values: object) -> Any:
     """One of a few values."""
 
@@ -107,6 +114,11 @@ def one_of(description: str, reason: str, *values: object) -> Any:
     return Annotated[
         Any, Field(description=description, json_schema_extra=schema), WrapValidator(check)
     ]
+
+
+def mapping(description: str, reason: str) -> Any:
+    """Keys and their values, one at least."""
+    return Annotated[dict, Field(min_length=1, description=description), _refusing(reason)]
 
 
 def several(

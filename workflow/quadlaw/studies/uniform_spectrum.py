@@ -29,6 +29,7 @@ from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
+from quadlaw.sgd.workload import Stream, stream_of
 from quadlaw.studies.settings import (
     Init,
     Replicates,
@@ -141,6 +142,12 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         mine = point | {"lanes": lanes}
         frames.append(points.run_point(mine, seed, dtype, one.spectrum(one.size)))
     return stacked(frames)
+
+
+def streams(rows: pd.DataFrame) -> list[Stream]:
+    """The work of the rows: each target's alone."""
+    each = [designs.points(some) for _, some in rows.groupby("setting")]
+    return [stream_of(point) for some in each for point in some]
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
