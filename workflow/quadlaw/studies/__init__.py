@@ -33,7 +33,7 @@ import pandas as pd
 from quadlaw.fit import designs, points
 
 # Modules of this folder that are no study, but what several of them share.
-SHARED = ("draws", "linearized", "plotting", "settings", "sweeps")
+SHARED = ("draws", "linearized", "plotting", "random_bases", "settings", "sweeps")
 
 
 @cache
