@@ -18,9 +18,10 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say them in words
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
-# Every reference of a docstring to a module or a function must lead somewhere; types are words.
+# Every reference of a docstring to a module or a function must lead somewhere; types are words
+# and other packages are elsewhere.
 nitpicky = True
-nitpick_ignore_regex = [("py:class", ".*")]
+nitpick_ignore_regex = [("py:class", ".*"), ("py:.*", r"pydantic\..*")]
 
 
 # --- the page of the configuration ----------------------------------------------------------------
