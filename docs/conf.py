@@ -108,7 +108,9 @@ def limits(node, known):
         number = f" {least}" if least == most else f" {least} or more" if least else ""
         item, _ = resolved(node["items"], known)
         return f"list of{number}: {limits(item, known)}"
-    ends = [f"{word} {ROUND.get(node[end], node[end])}" for end, word in ENDS.items() if end in node]
+    ends = [
+        f"{word} {ROUND.get(node[end], node[end])}" for end, word in ENDS.items() if end in node
+    ]
     return ", ".join([TYPES.get(node.get("type"), "value"), *ends])
 
 
