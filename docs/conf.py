@@ -71,6 +71,7 @@ def rows(node, known, prefix, without=()):
         default = f"`{json.dumps(value.get('default'))}`" if not required else "required"
         if "properties" in found and default.startswith("`{"):
             default = "as below"  # of its keys
+        optional |= not required and value.get("default") is None
         bounds = plain("null, or " * optional + limits(found, known))
         words = plain(value.get("description", described(found)))
         yield f"| `{place}` | {words} | {default} | {bounds} |"
