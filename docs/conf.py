@@ -1,5 +1,10 @@
 """How Sphinx builds the documentation: `make docs`."""
 
+import json
+
+from quadlaw.ledger.config import Claim, Configuration
+from quadlaw.studies import names, study
+
 project = "quadlaw"
 author = "the authors of quadlaw"
 html_title = "quadlaw"
@@ -13,15 +18,124 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say them in words
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
-# Every reference of a docstring to a module or a function must lead somewhere; types are words.
+# Every reference of a docstring to a module or a function must lead somewhere; types are words
+# and other packages are elsewhere.
 nitpicky = True
-nitpick_ignore_regex = [("py:class", ".*")]
+nitpick_ignore_regex = [("py:class", ".*"), ("py:.*", r"pydantic\..*")]
+
+
+# --- the page of the configuration ----------------------------------------------------------------
+
+TYPES = {
+    "integer": "whole number", "number": "number", "string": "text", "object": "mapping",
+    "boolean": "true or false",
+}  # fmt: skip
+ENDS = {
+    "exclusiveMinimum": "above", "minimum": "at least",
+    "exclusiveMaximum": "below", "maximum": "at most",
+}  # fmt: skip
+ROUND = {10**power: f"10^{power}" for power in range(5, 16)} | {2**63: "2^63"}
+
+
+def settings_page():
+    """Tables of all keys: those that studies share, those of each study, those of a claim."""
+    parts = ["## For all studies", table(Configuration, without=("studies",))]
+    parts += ["## Studies", "Under `studies:`, by name."]
+    for name in names():
+        module = f"[{name}.py](../workflow/quadlaw/studies/{name}.py)"
+        parts += [f"### {name}", f"{study(name).report[1]} {module}", table(kind_of(name))]
+    parts += ["## Claims", "An entry of `config/claims.yaml`.", table(Claim)]
+    return "\n\n".join(parts) + "\n"
+
+
+def kind_of(name):
+    """The class of a study's settings."""
+    return study(name).module.Settings
+
+
+def table(kind, without=()):
+    """The keys of a class of settings, one row each."""
+    schema = kind.model_json_schema()
+    head = ["| key | what it is | default | bounds |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows(schema, schema.get("$defs", {}), "", without)])
+
+
+def rows(node, known, prefix, without=()):
+    """Rows of a mapping and of what lies in it."""
+    for key, value in node["properties"].items():
+        if key in without:
+            continue
+        found, optional = resolved(value, known)
+        place = f"{prefix}{key}"
+        required = key in node.get("required", ())
+        default = f"`{json.dumps(value.get('default'))}`" if not required else "required"
+        if "properties" in found and default.startswith("`{"):
+            default = "as below"  # of its keys
+        optional |= not required and value.get("default") is None
+        bounds = plain("null, or " * optional + limits(found, known))
+        words = plain(value.get("description", described(found)))
+        yield f"| `{place}` | {words} | {default} | {bounds} |"
+        item, _ = resolved(found.get("items", {}), known)
+        if "properties" in found:
+            yield from rows(found, known, f"{place}.")
+        elif "properties" in item:
+            yield from rows(item, known, f"{place}[].")
+
+
+def resolved(node, known):
+    """What a value is if it is not null, and whether it may be that."""
+    kinds = node.get("anyOf", [node])
+    optional = {"type": "null"} in kinds
+    kinds = [one for one in kinds if one != {"type": "null"}]
+    found = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    if "$ref" in found:
+        found = known[found["$ref"].rsplit("/", 1)[1]]
+    return found, optional
+
+
+def described(node):
+    """A value's description; of several kinds, that of the first."""
+    return node.get("description", "") if "anyOf" not in node else described(node["anyOf"][0])
+
+
+def limits(node, known):
+    """Type and bounds of a value, in words."""
+    if "anyOf" in node:
+        return " or ".join(dict.fromkeys(limits(one, known) for one in node["anyOf"]))
+    if "enum" in node:
+        return "one of " + ", ".join(json.dumps(value) for value in node["enum"])
+    if node.get("type") == "array":
+        least, most = node.get("minItems", 0), node.get("maxItems")
+        number = f" {least}" if least == most else f" {least} or more" if least else ""
+        item, _ = resolved(node["items"], known)
+        return f"list of{number}: {limits(item, known)}"
+    ends = [
+        f"{word} {ROUND.get(node[end], node[end])}" for end, word in ENDS.items() if end in node
+    ]
+    return ", ".join([TYPES.get(node.get("type"), "value"), *ends])
+
+
+def plain(text):
+    """Text that Markdown leaves as it is, in a cell of a table."""
+    text = " ".join(text.split())
+    return "".join(f"\\{letter}" if letter in "\\*_|<>[]`" else letter for letter in text)
+
+
+# --- what is changed in sources -------------------------------------------------------------------
+
+
+def on_reading(_, name, source):
+    """Links and tables that stand for something else in the sources.
+
+    The ledger's page holds figures/claims.md: there, links to a claim stay on the page. The
+    configuration's page gets its tables.
+    """
+    source[0] = source[0].replace("(../figures/claims.md#", "(#")
+    if name == "configuration":
+        source[0] = source[0].replace("<!-- settings -->\n", settings_page())
 
 
 def setup(app):
-    """The ledger's page holds figures/claims.md: there, links to a claim stay on the page."""
-
-    def on_the_page(app, name, source):
-        source[0] = source[0].replace("(../figures/claims.md#", "(#")
-
-    app.connect("source-read", on_the_page)
+    """Change sources when they are read, and read the configuration's page whenever building."""
+    app.connect("source-read", on_reading)
+    app.connect("env-get-outdated", lambda *_: ["configuration"])

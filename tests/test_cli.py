@@ -93,7 +93,9 @@ def test_estimate_sums_up_its_rules(capsys):
     result = printed(capsys, ["estimate", "--cores", "4"])
     rules = pd.DataFrame(result["rules"])
     assert result["total"]["core_seconds"] == pytest.approx(rules["core_seconds"].sum())
-    assert result["total"]["cores"] == 4 and {"sgd_runs", "rate_fits", "tuned", "figure"} <= set(rules["rule"])
+    assert result["total"]["cores"] == 4 and {"sgd_runs", "rate_fits", "tuned", "figure"} <= set(
+        rules["rule"]
+    )
     assert result["refused"] is None
 
 

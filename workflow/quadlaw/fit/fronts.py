@@ -18,7 +18,7 @@ SEEN = 0.8
 def weight_curves(weights: pd.DataFrame) -> pd.DataFrame:
     """Median and quartiles over replicates of ``v_i^2 / w*_i``, by problem, time and coordinate.
 
-    ``weights`` as from :func:`quadlaw.studies.phase_transition.run_point`. Columns: the problem,
+    ``weights`` as of :func:`quadlaw.studies.phase_transition.run_point`. Columns: the problem,
     ``step_size, init, samples, adaptation_steps, time, coordinate, ratio, quartile_low,
     quartile_high``.
     """
