@@ -8,9 +8,9 @@ from snakemake.utils import update_config
 
 from configurations import CONFIG, changed, checked
 from project import ROOT
+from quadlaw.base.typed import Settings
 from quadlaw.ledger.config import Claim, Configuration, merged, read
 from quadlaw.studies import names, study
-from quadlaw.studies.settings import Settings
 
 
 def test_defaults_are_filled_in_and_the_argument_left_alone():

@@ -7,39 +7,26 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, Strict, ValidationError
 
+from quadlaw.base import typed
 from quadlaw.base.checks import require
 from quadlaw.ledger.claims import evaluate
 from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.studies import names, study
-from quadlaw.studies.settings import (
-    Settings,
-    Sigma,
-    check_samples_window,
-    either,
-    mapping,
-    name_of,
-    number,
-    one_line,
-    one_of,
-    require_finite,
-    shown,
-    text,
-    whole,
-)
+from quadlaw.studies import settings as keys
 
 PROJECT = Path(__file__).parents[3]
 ID = "^[a-z][a-z0-9-]*$"
 
 
-class Schedule(Settings):
+class Schedule(typed.Settings):
     """Step-size schedule of sweeps and trajectories; other studies choose their own."""
 
-    adaptation: number(
+    adaptation: typed.number(
         "Fraction of the samples at the constant step size (T1 / T).",
         "a fraction lies in [0, 1]", ge=0, le=1,
     ) = 0.5  # fmt: skip
     stage_length: (
-        whole(
+        typed.whole(
             "Steps between two halvings (h); null for ceil((T - T1) / log2(T - T1)).",
             "a stage has at least one step", ge=1,
         )
@@ -47,52 +34,58 @@ class Schedule(Settings):
     ) = None  # fmt: skip
 
 
-class Output(Settings):
+class Output(typed.Settings):
     """Folders that are written to."""
 
-    results: text("Tables.", "a folder has a name") = "results"
-    figures: text("Figures.", "a folder has a name") = "figures"
+    results: typed.text("Tables.", "a folder has a name") = "results"
+    figures: typed.text("Figures.", "a folder has a name") = "figures"
 
 
-class Ledger(Settings):
+class Ledger(typed.Settings):
     """The claims, and the verdicts that a run must come to."""
 
-    claims: text("File of the claims, in the project.", "a file has a name") = "config/claims.yaml"
+    claims: typed.text(
+        "File of the claims, in the project.", "a file has a name"
+    ) = "config/claims.yaml"  # fmt: skip
     verdicts: (
-        text("File of the known verdicts, in the project; null to accept any.", "a file has a name")
+        typed.text(
+            "File of the known verdicts, in the project; null to accept any.", "a file has a name"
+        )
         | None
     ) = "config/verdicts.csv"
 
 
-class Configuration(Settings):
+class Configuration(typed.Settings):
     """All keys but those of the studies, which own theirs."""
 
-    seed: whole(
+    seed: typed.whole(
         "Root of all random streams.", "a seed is a whole number of at least 0, below 2^63",
         ge=0, lt=2**63,
     ) = 0  # fmt: skip
-    sigma: Sigma = 0.5
-    precision: one_of(
+    sigma: keys.Sigma = 0.5
+    precision: typed.one_of(
         "Precision of the simulated parameters.", "must be float32 or float64",
         "float32", "float64",
     ) = "float32"  # fmt: skip
     schedule: Schedule = Field(Schedule(), description=Schedule.__doc__)
     output: Output = Field(Output(), description=Output.__doc__)
     ledger: Ledger = Field(Ledger(), description=Ledger.__doc__)
-    batch_seconds: number(
+    batch_seconds: typed.number(
         "Rough work in one job, in seconds of one core; a job holds at least one point.",
         "a job does some work", gt=0,
     ) = 30  # fmt: skip
     # The last is what Snakemake makes of --config force=true.
-    force: one_of(
+    force: typed.one_of(
         "Run even what is estimated to take more memory or far more time than this machine has.",
         "is true or false", True, False, "true",
     ) = False  # fmt: skip
-    smoke: one_of(
+    smoke: typed.one_of(
         "Whether studies take the values of their small grids where nothing else is asked for.",
         "is true or false", True, False, "true",
     ) = False  # fmt: skip
-    studies: mapping("Studies, by their names; each figure is one.", "at least one study, by name")
+    studies: typed.mapping(
+        "Studies, by their names; each figure is one.", "at least one study, by name"
+    )
 
 
 def read(files: list[str]) -> dict:
@@ -165,13 +158,15 @@ def checked(config: dict, only: str | None = None) -> dict:
     ValueError
         One line, ``key = value: reason``, for the most telling of the faults.
     """
-    require_finite(config)
+    typed.require_finite(config)
     top = _validated(Configuration, config, "").model_dump()
     studies = top["studies"]
     for name in studies:
         known = f"unknown key; known are {', '.join(names())}"
         if name not in names():
-            raise ValueError(f"studies.{name_of(name)} = {shown(studies[name])}: {known}")
+            raise ValueError(
+                f"studies.{typed.name_of(name)} = {typed.shown(studies[name])}: {known}"
+            )
     if top["smoke"]:
         studies = _small(studies)
     wanted = studies if only is None else {only: studies[only]}
@@ -181,11 +176,11 @@ def checked(config: dict, only: str | None = None) -> dict:
     return top | {"studies": full}
 
 
-def _validated(kind: type[Settings], values: object, where: str) -> Settings:
+def _validated(kind: type[typed.Settings], values: object, where: str) -> typed.Settings:
     try:
         return kind.model_validate(values)
     except ValidationError as fault:
-        raise ValueError(one_line(fault, where)) from None
+        raise ValueError(typed.one_line(fault, where)) from None
 
 
 def _settings(name: str, values: object) -> dict:
@@ -215,7 +210,7 @@ def _check_across_studies(studies: dict) -> None:
         require(sweep in studies, f"studies.{name}.sweep", sweep, "no sweep has that name")
         if "window" in one:
             try:
-                check_samples_window(one["window"], studies[sweep]["samples"])
+                keys.check_samples_window(one["window"], studies[sweep]["samples"])
             except ValueError as fault:
                 reason = fault.context["reason"]
                 require(False, f"studies.{name}.window", one["window"], reason)
@@ -235,15 +230,15 @@ Text, Number = Annotated[str, Strict()], Annotated[float, Strict()]
 def words(description: str) -> Any:
     """One text or several."""
     some = Annotated[Text, Field(min_length=1)] | Annotated[list[Text], Field(min_length=1)]
-    return either(description, "text, or a list of texts", some)
+    return typed.either(description, "text, or a list of texts", some)
 
 
 def formula(description: str) -> Any:
     """A formula or a number."""
-    return either(description, "a formula, or a number", Text | Number)
+    return typed.either(description, "a formula, or a number", Text | Number)
 
 
-class Rows(Settings):
+class Rows(typed.Settings):
     """Values of columns of the table of estimates, one or several each."""
 
     model: words("Models.") = None
@@ -251,24 +246,26 @@ class Rows(Settings):
     against: words("What the exponents are against.") = None
 
 
-class Claim(Settings):
+class Claim(typed.Settings):
     """A statement, where it is tested, and the number that it predicts."""
 
-    id: text("Name of the claim.", "an id is of lower-case letters, digits and -", ID)
-    statement: text("In words.", "a statement is a sentence", ".{10}")
-    paper: text("Where the paper says it; own if this project does.", "a place in the paper")
-    figure: text("Figure that tests it.", "the name of a figure")
-    quantity: text("Of the figure's table of estimates.", "the name of a quantity")
+    id: typed.text("Name of the claim.", "an id is of lower-case letters, digits and -", ID)
+    statement: typed.text("In words.", "a statement is a sentence", ".{10}")
+    paper: typed.text("Where the paper says it; own if this project does.", "a place in the paper")
+    figure: typed.text("Figure that tests it.", "the name of a figure")
+    quantity: typed.text("Of the figure's table of estimates.", "the name of a quantity")
     rows: Rows = Field(None, description=Rows.__doc__)
-    only: text("Formula that holds for the rows concerned.", "a formula") = None
+    only: typed.text("Formula that holds for the rows concerned.", "a formula") = None
     prediction: formula("Formula of what the estimate should be.")
     rival: formula("Formula of what it must not be.") = None
-    known: one_of(
+    known: typed.one_of(
         "Whether numbers of earlier runs were known when it was written.", "is true or false",
         True, False,
     ) = False  # fmt: skip
-    note: text("What a reader should know of its strength.", "a note is a sentence", ".{10}") = None
-    tolerance: number(
+    note: typed.text(
+        "What a reader should know of its strength.", "a note is a sentence", ".{10}"
+    ) = None  # fmt: skip
+    tolerance: typed.number(
         "Half-width of the band about the prediction.", "a tolerance is a number above 0", gt=0
     )
 
@@ -278,9 +275,9 @@ def checked_claims(claims: list[dict], figures: list[str]) -> None:
 
     ``figures`` are the names that a claim may give as its figure.
     """
-    whole = isinstance(claims, list) and len(claims) > 0
-    require(whole, "claims", claims, "the ledger lists at least one claim")
-    require_finite(claims, "claims")
+    some = isinstance(claims, list) and len(claims) > 0
+    require(some, "claims", claims, "the ledger lists at least one claim")
+    typed.require_finite(claims, "claims")
     for place, claim in enumerate(claims):
         _validated(Claim, claim, f"claims[{place}]")
     ids = [claim["id"] for claim in claims]

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
 from quadlaw.fit.curves import median_with_interval, with_divergence
@@ -27,17 +28,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
 from quadlaw.sgd.train import DIVERGED, Group
-from quadlaw.studies.settings import (
-    ModelSize,
-    Problems,
-    Replicates,
-    SampleSizes,
-    Window,
-    check_samples_window,
-    positive,
-    several,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 
 SMOKE = {
     "samples": [64, 256, 1024],
@@ -53,26 +44,26 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Tuning on held-out samples, without the exponents."""
 
-    problems: Problems
-    samples: SampleSizes
-    model_size: ModelSize
-    trace_shares: several(
-        positive("Step size."), "Step sizes in units of one over the trace of the covariance.",
+    problems: keys.Problems
+    samples: keys.SampleSizes
+    model_size: keys.ModelSize
+    trace_shares: typed.several(
+        keys.positive("Step size."), "Step sizes in units of one over the trace of the covariance.",
         "must list at least one step size, none twice",
     )  # fmt: skip
-    init_weights: several(
-        positive("Weight."), "Weights w_0 at the start.",
+    init_weights: typed.several(
+        keys.positive("Weight."), "Weights w_0 at the start.",
         "must list at least one weight, none twice; zero is a fixed point of the quadratic model",
     )  # fmt: skip
-    replicates: Replicates = 16
-    window: Window
+    replicates: keys.Replicates = 16
+    window: keys.Window
 
     @model_validator(mode="after")
     def _fitted(self):
-        check_samples_window(self.window, self.samples)
+        keys.check_samples_window(self.window, self.samples)
         return self
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.fit.estimates import table
-from quadlaw.studies.settings import Grid
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory.asymptotics import KEYS, local_exponents
 
 SMOKE = {"grid": {"decades": [3, 6], "per_decade": 1}}
@@ -14,10 +14,10 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Local exponents of the theory's risk."""
 
-    grid: Grid
+    grid: keys.Grid
 
 
 CLOCKS = {"T": "against_T", "T/log2 T": "against_clock"}

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import SERIES, curves
 from quadlaw.fit.estimates import interval, table
-from quadlaw.studies.settings import Settings as Base
-from quadlaw.studies.settings import Sweep
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
@@ -30,10 +30,10 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """The three-term formula over the plane of M and T."""
 
-    sweep: Sweep
+    sweep: keys.Sweep
 
 
 PLANE = ["samples", "model_size"]

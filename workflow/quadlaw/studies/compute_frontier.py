@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import with_divergence
@@ -23,8 +24,7 @@ from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.studies.settings import RISING, Pairs, Replicates, number, several
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory.planning import setting, unit_size
 from quadlaw.theory.rates import natural_clock
 
@@ -40,24 +40,24 @@ REPORT = (
 
 
 TOO_MUCH = "a simulation takes C coordinate-updates a run, at most 10^9"
-LISTS = f"lists at least two numbers from 256 to 10^15, {RISING}"
+LISTS = f"lists at least two numbers from 256 to 10^15, {keys.RISING}"
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """The best model size for a given compute."""
 
-    problems: Pairs
-    compute: several(
-        number("Compute.", TOO_MUCH, ge=256, le=1e9),
+    problems: keys.Pairs
+    compute: typed.several(
+        typed.number("Compute.", TOO_MUCH, ge=256, le=1e9),
         "Compute C = M T, model size times sample size, that is simulated.",
         LISTS, rising=True, least=2,
     )  # fmt: skip
-    theory_compute: several(
-        number("Compute.", "lies between 256 and 10^15", ge=256, le=1e15),
+    theory_compute: typed.several(
+        typed.number("Compute.", "lies between 256 and 10^15", ge=256, le=1e15),
         "Compute C = M T, larger than what is simulated, that the theory speaks of.",
         LISTS, rising=True, least=2,
     )  # fmt: skip
-    replicates: Replicates = 16
+    replicates: keys.Replicates = 16
 
 
 SMALLEST, LARGEST = 1 / 8, 4  # model sizes tried, in units of C^(1/(s + 1))

@@ -12,10 +12,10 @@ Ding et al. 2025 (arXiv 2502.09106) state the powers; where they take effect is 
 import numpy as np
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.fit.curves import paired_ratio, ratio_curves
 from quadlaw.fit.estimates import interval, table
-from quadlaw.studies.settings import Grid, Sweep
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 
 SMOKE = {
     "grid": {
@@ -30,11 +30,11 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """The sample size from which the quadratic model wins."""
 
-    sweep: Sweep
-    grid: Grid
+    sweep: keys.Sweep
+    grid: keys.Grid
 
 
 PROBLEM = ["alpha", "beta", "sigma", "init_scale"]

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.designs import measured_curves
@@ -30,23 +31,7 @@ from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.starts import STARTS
-from quadlaw.studies.settings import (
-    RISING,
-    Alpha,
-    Beta,
-    Curves,
-    Decades,
-    ModelSize,
-    Replicates,
-    SampleSize,
-    StepSize,
-    check_step,
-    demand,
-    number,
-    one_of,
-    several,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.deep import deep_risk
@@ -67,44 +52,44 @@ REPORT = (
 )
 
 
-class Escape(Base):
+class Escape(typed.Settings):
     """Runs at a constant step size eta / L, until the first coordinate has grown."""
 
-    alpha: Alpha
-    beta: Beta
-    weights: several(
-        number("Weight.", "must lie between 0 and .5, half of the target", gt=0, lt=0.5),
+    alpha: keys.Alpha
+    beta: keys.Beta
+    weights: typed.several(
+        typed.number("Weight.", "must lie between 0 and .5, half of the target", gt=0, lt=0.5),
         "Weights w_0 at the start.",
         "must list three weights or more between 0 and .5 (half of the target), in rising order, "
         "none twice",
         rising=True, least=3,
     )  # fmt: skip
-    step_size: StepSize
-    samples: SampleSize
-    model_size: ModelSize
-    replicates: Replicates
+    step_size: keys.StepSize
+    samples: keys.SampleSize
+    model_size: keys.ModelSize
+    replicates: keys.Replicates
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Models <x, v^L>, from two kinds of start."""
 
-    depths: several(
-        one_of("Depth L.", "must be 1, 2, 3, 4 or 6", 1, 2, 3, 4, 6),
+    depths: typed.several(
+        typed.one_of("Depth L.", "must be 1, 2, 3, 4 or 6", 1, 2, 3, 4, 6),
         "Depths L of the models <x, v^L>.",
-        f"must list depths among 1, 2, 3, 4 and 6, {RISING}", rising=True,
+        f"must list depths among 1, 2, 3, 4 and 6, {keys.RISING}", rising=True,
     )  # fmt: skip
-    decades: Decades
+    decades: keys.Decades
     escape: Escape
 
     @model_validator(mode="after")
     def _related(self):
         low, high = self.decades
         reason = "the theory's exponent is that over three powers of ten"
-        demand(high - low >= 3, "decades", [low, high], reason)
+        typed.demand(high - low >= 3, "decades", [low, high], reason)
         escape = self.escape
         for depth in self.depths:
             eta, name = escape.step_size / depth, rates.name_of(depth)
-            check_step("escape.step_size", escape.model_dump(), eta, name)
+            keys.check_step("escape.step_size", escape.model_dump(), eta, name)
         return self
 
 

@@ -25,13 +25,13 @@ import pandas as pd
 from scipy.special import zeta
 from scipy.stats import gamma, norm
 
+from quadlaw.base import typed
 from quadlaw.fit.curves import SERIES, median_with_interval
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
-from quadlaw.studies.settings import Settings as Base
-from quadlaw.studies.settings import Sweep, Window
+from quadlaw.studies import settings as keys
 from quadlaw.theory import linear_risk, mean_field
 from quadlaw.theory.grids import Nodes
 
@@ -42,11 +42,11 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Learned coordinates against T."""
 
-    sweep: Sweep
-    window: Window
+    sweep: keys.Sweep
+    window: keys.Window
 
 
 # The columns of runs and of the theory that hold a dimension, and what their exponents are called.

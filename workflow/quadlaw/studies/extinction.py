@@ -10,26 +10,13 @@ import pandas as pd
 from pydantic import model_validator
 from scipy.optimize import isotonic_regression
 
+from quadlaw.base import typed
 from quadlaw.fit import estimates
 from quadlaw.fit.points import replicates_of, spectrum_of
 from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.run import follow_lanes, log_spaced
 from quadlaw.sgd.schedules import TwoPhase, named
-from quadlaw.studies.settings import (
-    Alpha,
-    Beta,
-    Followed,
-    Init,
-    ModelSize,
-    Replicates,
-    SampleSize,
-    Sigma,
-    check_step,
-    demand,
-    positive,
-    several,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory.stationary import ALIVE, surviving_share
 
 SMOKE = {
@@ -45,28 +32,28 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Runs at constant step sizes."""
 
-    alpha: Alpha
-    beta: Beta
-    sigma: Sigma
-    model_size: ModelSize
-    samples: SampleSize
-    init: Init
-    step_sizes: several(
-        positive("Step size eta."), "Step sizes, all constant.",
+    alpha: keys.Alpha
+    beta: keys.Beta
+    sigma: keys.Sigma
+    model_size: keys.ModelSize
+    samples: keys.SampleSize
+    init: keys.Init
+    step_sizes: typed.several(
+        keys.positive("Step size eta."), "Step sizes, all constant.",
         "must list at least one step size, none twice",
     )  # fmt: skip
-    coordinates: Followed = 40
-    replicates: Replicates = 128
+    coordinates: keys.Followed = 40
+    replicates: keys.Replicates = 128
 
     @model_validator(mode="after")
     def _related(self):
         for number, eta in enumerate(self.step_sizes):
-            check_step(f"step_sizes[{number}]", self.model_dump(), eta)
+            keys.check_step(f"step_sizes[{number}]", self.model_dump(), eta)
         reason = f"the model has only {self.model_size}"
-        demand(self.coordinates <= self.model_size, "coordinates", self.coordinates, reason)
+        typed.demand(self.coordinates <= self.model_size, "coordinates", self.coordinates, reason)
         return self
 
 

@@ -22,6 +22,7 @@ those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
 import numpy as np
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import with_divergence
@@ -29,8 +30,7 @@ from quadlaw.fit.designs import measured_curves, predicted, scaling_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies.settings import Curves, Decades, Init, Pairs, SizeFactor, starts
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
 
@@ -48,20 +48,20 @@ REPORT = (
 )
 
 
-class Fixed(Base):
+class Fixed(typed.Settings):
     """One initial value for all T, and the size of the models that have it."""
 
-    init: Init
-    size_factor: SizeFactor
+    init: keys.Init
+    size_factor: keys.SizeFactor
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Initial values."""
 
-    problems: Pairs
-    init_scales: starts(3)
+    problems: keys.Pairs
+    init_scales: keys.starts(3)
     fixed: Fixed
-    decades: Decades
+    decades: keys.Decades
 
 
 USUAL = 0.5  # the v_0 scale of the other figures

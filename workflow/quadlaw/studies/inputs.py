@@ -21,13 +21,14 @@ The theory drawn is that of Gaussian inputs, at whose step sizes all laws run.
 import numpy as np
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies.settings import Curves, StepFactors, one_of, several
+from quadlaw.studies import settings as keys
 
 SMOKE = {
     "samples": [64, 256, 1024],
@@ -44,17 +45,17 @@ REPORT = (
 LAW = "must be one of gaussian, hypercube, laplace and sinh"
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Inputs that are not Gaussian."""
 
-    laws: several(
-        one_of("A law.", LAW, "gaussian", "hypercube", "laplace", "sinh"),
+    laws: typed.several(
+        typed.one_of("A law.", LAW, "gaussian", "hypercube", "laplace", "sinh"),
         "Laws of the inputs, keys of quadlaw.sgd.inputs.INPUTS; all are held against the "
         "gaussian one.",
         "must list gaussian and others among hypercube, laplace and sinh, none twice",
         holding="gaussian", least=2,
     )  # fmt: skip
-    step_factors: StepFactors = [1.0]
+    step_factors: keys.StepFactors = [1.0]
 
 
 MODELS = ("quadratic", "linear")

@@ -6,9 +6,10 @@ theorem). All sizes share their streams; the exponent is fitted at the largest `
 
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.fit.estimates import SERIES, exponents, table
+from quadlaw.studies import settings as keys
 from quadlaw.studies import sweeps
-from quadlaw.studies.settings import check_window, demand
 from quadlaw.theory import rates
 
 SMOKE = {
@@ -32,8 +33,8 @@ class Settings(sweeps.SweepSettings):
     def check_axis(self) -> None:
         """The fit is against ``M``."""
         sizes = self.model_sizes
-        demand(sizes is not None, "model_sizes", None, "a fit against M needs model sizes")
-        check_window(self.window, sizes, "model_sizes")
+        typed.demand(sizes is not None, "model_sizes", None, "a fit against M needs model sizes")
+        keys.check_window(self.window, sizes, "model_sizes")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import exponents, table
@@ -17,25 +18,7 @@ from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.train import GROWN
-from quadlaw.studies.settings import (
-    RISING,
-    Alpha,
-    Beta,
-    Curves,
-    Init,
-    ModelSize,
-    Pairs,
-    Replicates,
-    SampleSize,
-    Sigma,
-    Sigmas,
-    StepFactors,
-    StepSize,
-    check_step,
-    demand,
-    several,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory.stationary import surviving_share
 
 SMOKE = {
@@ -52,36 +35,36 @@ REPORT = (
 )
 
 
-class Survival(Base):
+class Survival(typed.Settings):
     """Runs at one constant step size and several noises."""
 
-    alpha: Alpha
-    beta: Beta
-    sigmas: several(
-        Sigma, "Standard deviations of the label noise.",
-        f"must list at least three standard deviations, {RISING}", rising=True, least=3,
+    alpha: keys.Alpha
+    beta: keys.Beta
+    sigmas: typed.several(
+        keys.Sigma, "Standard deviations of the label noise.",
+        f"must list at least three standard deviations, {keys.RISING}", rising=True, least=3,
     )  # fmt: skip
-    step_size: StepSize
-    samples: SampleSize
-    model_size: ModelSize
-    init: Init
-    replicates: Replicates
+    step_size: keys.StepSize
+    samples: keys.SampleSize
+    model_size: keys.ModelSize
+    init: keys.Init
+    replicates: keys.Replicates
 
     @model_validator(mode="after")
     def _related(self):
         reason = "must lie below beta, or it is not the last coordinates that die out"
-        demand(self.alpha < self.beta, "alpha", self.alpha, reason)
+        typed.demand(self.alpha < self.beta, "alpha", self.alpha, reason)
         for sigma in self.sigmas:
-            check_step("step_size", self.model_dump() | {"sigma": sigma}, self.step_size)
+            keys.check_step("step_size", self.model_dump() | {"sigma": sigma}, self.step_size)
         return self
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Label noise."""
 
-    problems: Pairs
-    sigmas: Sigmas
-    step_factors: StepFactors = [1.0]
+    problems: keys.Pairs
+    sigmas: keys.Sigmas
+    step_factors: keys.StepFactors = [1.0]
     survival: Survival
 
 

@@ -27,7 +27,7 @@ from quadlaw.models import named
 from quadlaw.sgd import schedules
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.views import SIGNS
-from quadlaw.studies.settings import Curves
+from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
 
 SMOKE = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}
@@ -37,7 +37,7 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Weights of either sign."""
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
@@ -28,18 +29,7 @@ from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.exponents import SCALES, scale_fits
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies.settings import (
-    Alphas,
-    Betas,
-    Grid,
-    Replicates,
-    SampleSizes,
-    SizeFactor,
-    StepFactors,
-    Window,
-    check_samples_window,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 from quadlaw.theory.tuning import SAFE
@@ -59,21 +49,21 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Exponents over the plane of alpha and beta."""
 
-    grid: Grid = Field(description=Grid.__doc__)
-    alphas: Alphas
-    betas: Betas
-    samples: SampleSizes
-    replicates: Replicates = 16
-    size_factor: SizeFactor = 4
-    step_factors: StepFactors = [1.0]
-    window: Window
+    grid: keys.Grid = Field(description=keys.Grid.__doc__)
+    alphas: keys.Alphas
+    betas: keys.Betas
+    samples: keys.SampleSizes
+    replicates: keys.Replicates = 16
+    size_factor: keys.SizeFactor = 4
+    step_factors: keys.StepFactors = [1.0]
+    window: keys.Window
 
     @model_validator(mode="after")
     def _fitted(self):
-        check_samples_window(self.window, self.samples)
+        keys.check_samples_window(self.window, self.samples)
         return self
 
 

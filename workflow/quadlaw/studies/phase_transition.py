@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import model_validator
 from scipy.special import gammaincinv
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.designs import LANE_LABELS, rule_lane, trajectory_grid
 from quadlaw.fit.estimates import table
@@ -20,19 +21,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.run import follow_lanes, log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
-from quadlaw.studies.settings import (
-    Followed,
-    ModelSize,
-    Problems,
-    Replicates,
-    SampleSize,
-    Times,
-    Window,
-    check_window,
-    demand,
-    positive,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
 
 SMOKE = {
@@ -52,25 +41,25 @@ QUARTILES = {"quartile_low": 0.25, "ratio": 0.5, "quartile_high": 0.75}
 KEYS = ["model", "alpha", "beta", "sigma"]
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Runs followed over time."""
 
-    problems: Problems
-    samples: SampleSize
-    model_size: ModelSize
-    step_constant: positive("Constant c of the step size c * D^p.")
-    init_scale: positive("Initial value v_0 in units of sqrt(min(1, w*_D)).") = 0.1
-    coordinates: Followed = 64
-    times: Times = 200
-    replicates: Replicates = 16
-    window: Window
+    problems: keys.Problems
+    samples: keys.SampleSize
+    model_size: keys.ModelSize
+    step_constant: keys.positive("Constant c of the step size c * D^p.")
+    init_scale: keys.positive("Initial value v_0 in units of sqrt(min(1, w*_D)).") = 0.1
+    coordinates: keys.Followed = 64
+    times: keys.Times = 200
+    replicates: keys.Replicates = 16
+    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
         coordinates, size = self.coordinates, self.model_size
         reason = f"the model has only {size}"
-        demand(coordinates <= size, "coordinates", coordinates, reason)
-        check_window(self.window, log_spaced(size, coordinates)[1:], "coordinates")
+        typed.demand(coordinates <= size, "coordinates", coordinates, reason)
+        keys.check_window(self.window, log_spaced(size, coordinates)[1:], "coordinates")
         return self
 
 

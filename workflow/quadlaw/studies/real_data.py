@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.checks import require
 from quadlaw.base.tables import stacked
 from quadlaw.data import datasets
@@ -49,21 +50,7 @@ from quadlaw.fit.curves import median_with_interval
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.workload import Stream
-from quadlaw.studies.settings import (
-    RISING,
-    Fractions,
-    ModelSize,
-    Pilots,
-    Replicates,
-    SampleSizes,
-    Window,
-    check_samples_window,
-    demand,
-    one_of,
-    several,
-    whole,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
 SMOKE = {
@@ -85,42 +72,44 @@ REPORT = (
 
 def _split(description: str):
     reason = "a split has from 64 to 10^6 rows"
-    return whole(description, reason, ge=64, le=10**6)
+    return typed.whole(description, reason, ge=64, le=10**6)
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Real data, with estimated exponents."""
 
-    smoothness: several(
-        one_of("Smoothness.", "must be 0.5, 1.5 or 2.5", 0.5, 1.5, 2.5),
+    smoothness: typed.several(
+        typed.one_of("Smoothness.", "must be 0.5, 1.5 or 2.5", 0.5, 1.5, 2.5),
         "Smoothness nu of Matern kernels, one after another.",
-        f"must list kernels among 0.5, 1.5 and 2.5, {RISING}", rising=True,
+        f"must list kernels among 0.5, 1.5 and 2.5, {keys.RISING}", rising=True,
     )  # fmt: skip
-    landmarks: whole(
+    landmarks: typed.whole(
         "Rows that the kernel's features are made of.",
         "a kernel's features need landmarks, and at most 10^4 of them, whose matrix is decomposed",
         ge=8, le=10**4,
     )  # fmt: skip
-    model_size: ModelSize
+    model_size: keys.ModelSize
     estimation: _split("Rows that exponents and eigenbasis are estimated from.")
     held_out: _split("Rows that the risk is measured on.")
-    samples: SampleSizes
-    fractions: Fractions
-    pilots: Pilots = 3
-    replicates: Replicates = 16
-    window: Window
+    samples: keys.SampleSizes
+    fractions: keys.Fractions
+    pilots: keys.Pilots = 3
+    replicates: keys.Replicates = 16
+    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        check_samples_window(self.window, self.samples)
+        keys.check_samples_window(self.window, self.samples)
         size, last = self.model_size, self.fractions[-1]
         spanned = f"the landmarks span only {self.landmarks} features"
-        demand(size <= self.landmarks, "model_size", size, spanned)
-        demand(size % 2 == 0, "model_size", size, "must be even, for the rotated basis")
+        typed.demand(size <= self.landmarks, "model_size", size, spanned)
+        typed.demand(size % 2 == 0, "model_size", size, "must be even, for the rotated basis")
         for name in ("estimation", "held_out"):
             rows = getattr(self, name)
-            demand(rows >= 2 * size, name, rows, f"{size} features need at least two rows each")
-        demand(last < 1, "fractions", last, "must lie below the stability edge, at 1")
+            typed.demand(
+                rows >= 2 * size, name, rows, f"{size} features need at least two rows each"
+            )
+        typed.demand(last < 1, "fractions", last, "must lie below the stability edge, at 1")
         return self
 
 

@@ -42,7 +42,7 @@ from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.train import DIVERGED, Group
 from quadlaw.studies import phase_transition
-from quadlaw.studies.settings import Curves, StepFactors
+from quadlaw.studies import settings as keys
 from quadlaw.theory import MeanField, mean_field
 
 SMOKE = {
@@ -65,10 +65,10 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Two ReLU units a coordinate."""
 
-    step_factors: StepFactors = [1.0]
+    step_factors: keys.StepFactors = [1.0]
     growth: phase_transition.Settings = Field(
         description="Runs followed over time, for growth times and for what the kink costs."
     )

@@ -24,8 +24,8 @@ from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import DIVERGED
+from quadlaw.studies import settings as keys
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
-from quadlaw.studies.settings import Curves
 from quadlaw.theory import mean_field_risk
 
 SMOKE = {
@@ -40,7 +40,7 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """The second phase beside linear SGD on rescaled features."""
 
 

@@ -23,27 +23,15 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
 from quadlaw.sgd.bases import EIGENBASIS
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import random_bases
+from quadlaw.studies import settings as keys
 from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
-from quadlaw.studies.settings import (
-    RISING,
-    Curves,
-    Draws,
-    Fractions,
-    Init,
-    Pairs,
-    Pilots,
-    SampleSizes,
-    check_draws,
-    number,
-    one_of,
-    several,
-)
 from quadlaw.theory import rates
 
 SMOKE = {
@@ -64,32 +52,32 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Signed squares where the model sees rotated coordinates."""
 
-    problems: Pairs
-    theory_samples: SampleSizes
-    blocks: several(
-        one_of("Size of a block.", "must be 2, 4, 8 or 16", 2, 4, 8, 16),
+    problems: keys.Pairs
+    theory_samples: keys.SampleSizes
+    blocks: typed.several(
+        typed.one_of("Size of a block.", "must be 2, 4, 8 or 16", 2, 4, 8, 16),
         "Sizes of the blocks of neighbouring coordinates that are turned; the whole model is "
         "besides.",
-        f"must list sizes among 2, 4, 8 and 16, of which the models are multiples, {RISING}",
+        f"must list sizes among 2, 4, 8 and 16, of which the models are multiples, {keys.RISING}",
         rising=True,
     )  # fmt: skip
-    angles: several(
-        number("Angle.", "a direction turns by 0 to pi / 2", ge=0, le=1.5707963267948966),
+    angles: typed.several(
+        typed.number("Angle.", "a direction turns by 0 to pi / 2", ge=0, le=1.5707963267948966),
         "Angles of rotation, in radians.",
-        f"must list 0, the eigenbasis, and another angle or more, {RISING}",
+        f"must list 0, the eigenbasis, and another angle or more, {keys.RISING}",
         rising=True, holding=0, least=2,
     )  # fmt: skip
-    init: Init
-    fractions: Fractions
-    draws: Draws
-    pilots: Pilots = 4
+    init: keys.Init
+    fractions: keys.Fractions
+    draws: keys.Draws
+    pilots: keys.Pilots = 4
 
     @model_validator(mode="after")
     def _dealt(self):
-        check_draws(self)
+        keys.check_draws(self)
         return self
 
 

@@ -26,7 +26,7 @@ from quadlaw.fit.designs import Tuning, measured_curves, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.studies.settings import Curves, Pairs, StepFactors
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.asymptotics import decades
 
@@ -37,11 +37,11 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """The linear model where beta is large."""
 
-    problems: Pairs
-    step_factors: StepFactors = [1.0]
+    problems: keys.Pairs
+    step_factors: keys.StepFactors = [1.0]
 
 
 FIXED, TUNED = "fixed step", "tuned step"

@@ -27,7 +27,7 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.studies.settings import Curves, Many, Pairs, Schedules, StepFactors
+from quadlaw.studies import settings as keys
 
 SMOKE = {
     "samples": [64, 256, 1024],
@@ -42,13 +42,13 @@ REPORT = (
 )
 
 
-class Settings(Curves):
+class Settings(keys.Curves):
     """Step-size schedules."""
 
-    problems: Pairs
-    schedules: Schedules
-    step_factors: StepFactors = [1.0]
-    many: Many
+    problems: keys.Pairs
+    schedules: keys.Schedules
+    step_factors: keys.StepFactors = [1.0]
+    many: keys.Many
 
 
 MODELS = ("quadratic", "linear")

@@ -18,31 +18,15 @@ advantage does not grow with ``T``. Their theory is the gradient flow of :mod:`q
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
 from quadlaw.sgd.bases import EIGENBASIS
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import random_bases
+from quadlaw.studies import settings as keys
 from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
-from quadlaw.studies.settings import (
-    RISING,
-    Draws,
-    Fractions,
-    Init,
-    ModelSize,
-    Pairs,
-    Pilots,
-    Replicates,
-    SampleSize,
-    SampleSizes,
-    Window,
-    check_draws,
-    check_samples_window,
-    several,
-    whole,
-)
-from quadlaw.studies.settings import Settings as Base
 
 SMOKE = {
     "problems": [{"alpha": 2.5, "beta": 1.5}, {"alpha": 4.0, "beta": 2.0}],
@@ -65,35 +49,35 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """A Gaussian sketch of the inputs beside their first M."""
 
-    problems: Pairs
-    inputs: whole(
+    problems: keys.Pairs
+    inputs: typed.whole(
         "Number of input coordinates that a sketch reaches; what lies beyond enters labels as one "
         "Gaussian.",
         "a sketch reaches from 2 to 10^5 coordinates", ge=2, le=10**5,
     )  # fmt: skip
-    samples: SampleSizes
-    theory_samples: SampleSizes
-    model_size: ModelSize
-    long: SampleSize
-    model_sizes: several(
-        ModelSize, "Model sizes, all at one sample size.",
-        f"must list at least three model sizes, {RISING}", rising=True, least=3,
+    samples: keys.SampleSizes
+    theory_samples: keys.SampleSizes
+    model_size: keys.ModelSize
+    long: keys.SampleSize
+    model_sizes: typed.several(
+        keys.ModelSize, "Model sizes, all at one sample size.",
+        f"must list at least three model sizes, {keys.RISING}", rising=True, least=3,
     )  # fmt: skip
-    init: Init
-    fractions: Fractions
-    draws: Draws
-    pilots: Pilots = 4
-    replicates: Replicates = 16
-    window: Window
-    size_window: Window
+    init: keys.Init
+    fractions: keys.Fractions
+    draws: keys.Draws
+    pilots: keys.Pilots = 4
+    replicates: keys.Replicates = 16
+    window: keys.Window
+    size_window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        check_samples_window(self.window, self.samples)
-        check_draws(self)
+        keys.check_samples_window(self.window, self.samples)
+        keys.check_draws(self)
         return self
 
 

@@ -7,11 +7,11 @@ same samples, so that ratios are taken replicate by replicate.
 
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import ratio_curves
 from quadlaw.fit.estimates import SERIES, exponents, table
 from quadlaw.studies import sweeps
-from quadlaw.studies.settings import demand
 from quadlaw.theory import rates
 
 SMOKE = {
@@ -41,7 +41,7 @@ class Settings(sweeps.SweepSettings):
         """A ratio is of two models."""
         super().check_axis()
         models = sorted(self.step_constants.model_dump())
-        demand(len(models) == 2, "step_constants", models, "a ratio needs both models")
+        typed.demand(len(models) == 2, "step_constants", models, "a ratio needs both models")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -18,22 +18,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import measured_curves, scaling_rows
 from quadlaw.fit.estimates import ends, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies.settings import (
-    Fractions,
-    Grid,
-    Many,
-    Problems,
-    Replicates,
-    SampleSizes,
-    SizeFactor,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
 
 SMOKE = {
@@ -49,16 +41,16 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Step sizes, divergence and the best one."""
 
-    problems: Problems
-    samples: SampleSizes
-    fractions: Fractions
-    replicates: Replicates = 16
-    size_factor: SizeFactor = 4
-    many: Many
-    grid: Grid
+    problems: keys.Problems
+    samples: keys.SampleSizes
+    fractions: keys.Fractions
+    replicates: keys.Replicates = 16
+    size_factor: keys.SizeFactor = 4
+    many: keys.Many
+    grid: keys.Grid
 
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves

@@ -10,40 +10,26 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_serializer, model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import SERIES, choose_steps, curves, paired_ratio, reported, with_divergence
 from quadlaw.fit.designs import LANE_LABELS, rule_lane
-from quadlaw.studies.settings import (
-    ModelSize,
-    Pilots,
-    Problems,
-    Replicates,
-    SampleSizes,
-    Settings,
-    SizeFactor,
-    Window,
-    check_samples_window,
-    check_window,
-    demand,
-    positive,
-    several,
-    starts,
-)
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
-Constants = several(
-    positive("Constant of the step size."), "Constants c of the step size c * D^p.",
+Constants = typed.several(
+    keys.positive("Constant of the step size."), "Constants c of the step size c * D^p.",
     "must list at least one constant, none twice",
 )  # fmt: skip
-ModelSizes = several(
-    ModelSize, "Model sizes; null for one of ceil(size_factor * D(T)).",
+ModelSizes = typed.several(
+    keys.ModelSize, "Model sizes; null for one of ceil(size_factor * D(T)).",
     "must be null or list at least one model size, in rising order, none twice", rising=True,
 )  # fmt: skip
 LARGEST = 10**6
 RATIO = "linear/quadratic"
 
 
-class StepConstants(Settings):
+class StepConstants(typed.Settings):
     """Constants of the step size, for each model that is to run."""
 
     quadratic: Constants | None = None
@@ -51,7 +37,7 @@ class StepConstants(Settings):
 
     @model_validator(mode="after")
     def _some(self):
-        demand(
+        typed.demand(
             bool(self.model_dump()), "", self.model_dump(),
             "must name at least one of quadratic, linear",
         )  # fmt: skip
@@ -62,29 +48,29 @@ class StepConstants(Settings):
         return {key: value for key, value in handler(self).items() if value is not None}
 
 
-class SweepSettings(Settings):
+class SweepSettings(typed.Settings):
     """What all sweeps have."""
 
-    problems: Problems
-    samples: SampleSizes
+    problems: keys.Problems
+    samples: keys.SampleSizes
     model_sizes: ModelSizes | None = None
-    size_factor: SizeFactor = 4
+    size_factor: keys.SizeFactor = 4
     step_constants: StepConstants = Field(description=StepConstants.__doc__)
-    init_scales: starts() = [0.5]
-    replicates: Replicates = 16
-    pilots: Pilots = 4
-    window: Window
+    init_scales: keys.starts() = [0.5]
+    replicates: keys.Replicates = 16
+    pilots: keys.Pilots = 4
+    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
         fewest = min(one.replicates or self.replicates for one in self.problems)
         reason = "at least two replicates must remain"
-        demand(fewest - self.pilots >= 2, "pilots", self.pilots, reason)
+        typed.demand(fewest - self.pilots >= 2, "pilots", self.pilots, reason)
         for one in self.problems:
             size = max(sizes_of(self.model_dump(), one.alpha, one.beta, max(self.samples)))
             problem = one.model_dump()
             reason = f"D(T) of {problem} asks for a model of {size} coordinates, beyond 10^6"
-            demand(size <= LARGEST, "size_factor", self.size_factor, reason)
+            typed.demand(size <= LARGEST, "size_factor", self.size_factor, reason)
         self.check_axis()
         return self
 
@@ -92,9 +78,9 @@ class SweepSettings(Settings):
         """The fit is against ``T``, with one model size for each."""
         sizes = self.model_sizes
         reason = "a fit against T needs one model size for each T"
-        demand(sizes is None or len(sizes) == 1, "model_sizes", sizes, reason)
-        check_window(self.window, self.samples, "samples")
-        check_samples_window(self.window, self.samples)
+        typed.demand(sizes is None or len(sizes) == 1, "model_sizes", sizes, reason)
+        keys.check_window(self.window, self.samples, "samples")
+        keys.check_samples_window(self.window, self.samples)
 
 
 def sizes_of(settings: dict, alpha: float, beta: float, samples: int) -> list[int]:

@@ -9,24 +9,13 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import estimates
 from quadlaw.fit.curves import SERIES
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
-from quadlaw.studies.settings import (
-    Alpha,
-    Beta,
-    Init,
-    ModelSize,
-    Replicates,
-    SampleSize,
-    Sigma,
-    StepSize,
-    check_step,
-    several,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
 
 SWEEPS = ("sample_scaling", "model_scaling", "spectral_mismatch")
@@ -47,28 +36,28 @@ SETTING = ["alpha", "beta", "sigma", "model_size", "samples", "step_size", "init
 SIMULATED = ["mean", "mean_error", "diverged_share", "replicates"]
 
 
-class Setting(Base):
+class Setting(typed.Settings):
     """One setting, simulated and predicted."""
 
-    alpha: Alpha
-    beta: Beta
-    sigma: Sigma
-    model_size: ModelSize
-    samples: SampleSize
-    step_size: StepSize
-    init: Init
+    alpha: keys.Alpha
+    beta: keys.Beta
+    sigma: keys.Sigma
+    model_size: keys.ModelSize
+    samples: keys.SampleSize
+    step_size: keys.StepSize
+    init: keys.Init
 
     @model_validator(mode="after")
     def _stable(self):
-        check_step("step_size", self.model_dump(), self.step_size)
+        keys.check_step("step_size", self.model_dump(), self.step_size)
         return self
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Single settings at which the mean field is held against many runs."""
 
-    replicates: Replicates = 400
-    settings: several(
+    replicates: keys.Replicates = 400
+    settings: typed.several(
         Setting, "Settings of one simulation each.", "must list at least one setting, none twice"
     )
 

@@ -11,10 +11,10 @@ and at its own best step sizes far beyond.
 import numpy as np
 import pandas as pd
 
+from quadlaw.base import typed
 from quadlaw.fit.curves import curves
 from quadlaw.fit.estimates import table
-from quadlaw.studies.settings import Grid, Sweep
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
@@ -25,11 +25,11 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Risk over the bound's form."""
 
-    sweep: Sweep
-    grid: Grid
+    sweep: keys.Sweep
+    grid: keys.Grid
 
 
 KEYS = ["model", "alpha", "beta", "sigma"]

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
 from quadlaw.fit.curves import with_divergence
@@ -30,16 +31,7 @@ from quadlaw.sgd.problem import Finite, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.workload import Stream, stream_of
-from quadlaw.studies.settings import (
-    Init,
-    Replicates,
-    SampleSizes,
-    Window,
-    check_samples_window,
-    demand,
-    whole,
-)
-from quadlaw.studies.settings import Settings as Base
+from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field_risk, predicted_risk, stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
 
@@ -58,28 +50,28 @@ REPORT = (
 )
 
 
-class Settings(Base):
+class Settings(typed.Settings):
     """Equal eigenvalues."""
 
-    dimension: whole(
+    dimension: typed.whole(
         "Number d of equal eigenvalues.", "a spectrum has from 2 to 10^5 coordinates",
         ge=2, le=10**5,
     )  # fmt: skip
-    sparsity: whole(
+    sparsity: typed.whole(
         "Number k of coordinates of the sparse target that are not zero.",
         "a target has at least one coordinate", ge=1,
     )  # fmt: skip
-    init: Init
-    samples: SampleSizes
-    theory_samples: SampleSizes
-    replicates: Replicates = 16
-    window: Window
+    init: keys.Init
+    samples: keys.SampleSizes
+    theory_samples: keys.SampleSizes
+    replicates: keys.Replicates = 16
+    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        check_samples_window(self.window, self.samples)
+        keys.check_samples_window(self.window, self.samples)
         reason = f"the target has only {self.dimension} coordinates"
-        demand(self.sparsity <= self.dimension, "sparsity", self.sparsity, reason)
+        typed.demand(self.sparsity <= self.dimension, "sparsity", self.sparsity, reason)
         return self
 
 
