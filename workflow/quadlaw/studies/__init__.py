@@ -2,7 +2,7 @@
 
 A module ``NAME`` has
 
-* ``Settings``, a class of :mod:`quadlaw.studies.settings`: the keys of ``studies.NAME`` in the
+* ``Settings``, a class of types of :mod:`quadlaw.studies.settings`: the keys of ``studies.NAME`` in the
   configuration, with types, bounds, defaults and what they mean;
 * ``SMOKE``, the values of the small grid, and ``REPORT``, its heading in the report and the
   question that the figure answers;
