@@ -34,12 +34,12 @@ rule report_pages:
         ),
         run_times=report(
             f"{RESULTS}/report/run_times.html",
-            category="8. Run",
+            category="9. Run",
             labels={"page": "Run times and memory"},
         ),
         provenance=report(
             f"{RESULTS}/report/provenance.html",
-            category="8. Run",
+            category="9. Run",
             labels={"page": "Versions and configuration"},
         ),
         captions=expand(f"{RESULTS}/report/{{study}}.rst", study=STUDIES),

@@ -2,8 +2,8 @@
 
 A module ``NAME`` has
 
-* ``Settings``, a class of types of :mod:`quadlaw.studies.settings`: the keys of ``studies.NAME`` in the
-  configuration, with types, bounds, defaults and what they mean;
+* ``Settings``, a class of types of :mod:`quadlaw.studies.settings`: the keys of ``studies.NAME``
+  in the configuration, with types, bounds, defaults and what they mean;
 * ``SMOKE``, the values of the small grid, and ``REPORT``, its heading in the report and the
   question that the figure answers;
 * ``results(tables, settings)``, which returns ``(curves, estimates)``: the table that the notebook
@@ -35,7 +35,7 @@ from quadlaw.fit import designs, points
 from quadlaw.sgd.workload import Stream, stream_of
 
 # Modules of this folder that are no study, but what several of them share.
-SHARED = ("draws", "linearized", "plotting", "random_bases", "settings", "sweeps")
+SHARED = ("linearized", "plotting", "random_bases", "settings", "sweeps")
 
 
 @cache

@@ -23,7 +23,6 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 from scipy.special import zeta
-from scipy.stats import gamma, norm
 
 from quadlaw.base import typed
 from quadlaw.fit.curves import SERIES, median_with_interval
@@ -143,6 +142,8 @@ def _setting(row: dict) -> dict:
 
 def _quadratic_grown(problem, nodes, row, ends) -> list[np.ndarray]:
     """``p_i`` at every node, at the times ``ends``."""
+    from scipy.stats import gamma  # takes half a second, and most jobs never ask
+
     result = mean_field(problem, times=ends, **_setting(row))
     shares = []
     for _, state in result.coordinates.groupby("time"):
@@ -158,6 +159,8 @@ def _linear_grown(problem, nodes, row, ends) -> list[np.ndarray]:
     ``E (w_i - w*_i)`` shrinks by ``1 - eta lambda_i`` a step; the second moment as in
     :mod:`quadlaw.theory.linear`, at the risk that is found there.
     """
+    from scipy.stats import norm  # takes half a second, and most jobs never ask
+
     path = linear_risk(problem, whole=True, method="leaps", **_setting(row))
     time = path["time"].to_numpy()
     risk = path["excess_risk"].to_numpy()

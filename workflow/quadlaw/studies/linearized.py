@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
 
 from quadlaw.models.linear import LINEAR
 from quadlaw.sgd.problem import PowerLaw, Spectrum
@@ -109,6 +108,8 @@ class Handover:
         the expected number of exceptions is below one half. (The mean of all runs is that of rare
         ones, in which a leading coordinate happens to be low at ``T1``, and is frozen there.)
         """
+        from scipy.stats import gamma  # takes half a second, and most jobs never ask
+
         problem, schedule = PowerLaw(row["alpha"], row["beta"], row["sigma"]), Constant()
         settings = {key: row[key] for key in ("model_size", "step_size", "init")}
         first = named(row["schedule"]).adaptation_steps(row["samples"])

@@ -16,7 +16,6 @@ neighbours in ``log eta``. By theory: Brent's method up to a quarter of the edge
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
@@ -121,6 +120,8 @@ def _labels(some: pd.DataFrame) -> dict:
 
 def diverged_share(diverged: pd.Series) -> dict:
     """The share of diverged runs with its exact (Clopper-Pearson) interval."""
+    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
+
     interval = binomtest(int(diverged.sum()), len(diverged)).proportion_ci(method="exact")
     share = {"estimate": diverged.mean(), "ci_low": interval.low, "ci_high": interval.high}
     return share | {"quantity": "diverged share at a quarter of the edge", "points": len(diverged)}

@@ -3,6 +3,7 @@
 A sweep runs both models, at every constant ``c`` of a grid, ``eta = c D^p``, on shared streams.
 """
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,6 @@ import pandas as pd
 from pydantic import Field, model_serializer, model_validator
 
 from quadlaw.base import typed
-from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import SERIES, choose_steps, curves, paired_ratio, reported, with_divergence
 from quadlaw.fit.designs import LANE_LABELS, rule_lane
 from quadlaw.studies import settings as keys
@@ -93,23 +93,21 @@ def sizes_of(settings: dict, alpha: float, beta: float, samples: int) -> list[in
 
 def rows(settings: dict) -> pd.DataFrame:
     """Model x model size x step constant x initial scale, at every problem and ``T``."""
-    return stacked(
-        _point(one, T, settings) for one, T in product(settings["problems"], settings["samples"])
+    grid = product(settings["problems"], settings["samples"])
+    lanes = [lane for one, T in grid for lane in _point(one, T, settings)]
+    columns = [*LANE_LABELS, "alpha", "beta", "samples", "replicates"]
+    return pd.DataFrame(lanes, columns=columns).assign(
+        sigma=settings["sigma"], schedule=settings["schedule"]
     )
 
 
-def _point(one: dict, samples: int, settings: dict) -> pd.DataFrame:
+def _point(one: dict, samples: int, settings: dict) -> Iterator[tuple]:
     alpha, beta = one["alpha"], one["beta"]
     sizes, scales = sizes_of(settings, alpha, beta, samples), settings["init_scales"]
-    lanes = [
-        rule_lane(model, alpha, beta, samples, size, constant, scale)
-        for model, constants in settings["step_constants"].items()
-        for size, constant, scale in product(sizes, constants, scales)
-    ]
-    return pd.DataFrame(lanes, columns=LANE_LABELS).assign(
-        alpha=alpha, beta=beta, sigma=settings["sigma"], schedule=settings["schedule"],
-        samples=samples, replicates=one.get("replicates", settings["replicates"]),
-    )  # fmt: skip
+    labels = alpha, beta, samples, one.get("replicates", settings["replicates"])
+    for model, constants in settings["step_constants"].items():
+        for size, constant, scale in product(sizes, constants, scales):
+            yield *rule_lane(model, alpha, beta, samples, size, constant, scale), *labels
 
 
 def chosen(
