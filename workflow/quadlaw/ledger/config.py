@@ -217,9 +217,12 @@ def _check_across_studies(studies: dict) -> None:
 
 
 def for_study(config: dict, name: str) -> dict:
-    """The settings of a study, with those that all share: ``sigma`` and ``schedule``, its name."""
+    """The settings of a study, with those that all share unless it has its own.
+
+    These are ``sigma`` and ``schedule``, by its name.
+    """
     shared = {"sigma": config["sigma"], "schedule": TwoPhase(**config["schedule"]).name}
-    return config["studies"][name] | shared
+    return shared | config["studies"][name]
 
 
 # --- claims ---------------------------------------------------------------------------------------

@@ -57,7 +57,8 @@ FINE = 0.02  # growth of the theory's leaps: the end of adaptation is met to thi
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Medians of the three dimensions beside the theory's, one row a dimension; exponents."""
-    runs = tables["reported"].assign(setting="")
+    # In one order, whatever jobs they came from: counts are spread row by row.
+    runs = tables["reported"].sort_values([*SERIES, "samples", "replicate"]).assign(setting="")
     for count in ("front", "learned"):
         runs[count] = spread(runs[count])
     runs["risk_dimension"] = risk_dimension(runs["risk"], runs["beta"])
