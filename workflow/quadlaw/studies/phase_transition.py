@@ -171,11 +171,12 @@ def _growth_time(curve: pd.DataFrame) -> float:
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Medians and quartiles over time beside the theory's median; exponents of the front."""
+    """Medians and quartiles over time; exponents of the front.
+
+    Curves: ``part`` is ``simulation`` or ``theory``, which has times of its own.
+    """
     theory, runs = tables["theory"], tables["runs"]
-    curves, keys = weight_curves(runs), [*KEYS, "time", "coordinate"]
-    known = theory[[*keys, "ratio"]].rename(columns={"ratio": "theory"})
+    curves = [weight_curves(runs).assign(part="simulation"), theory.assign(part="theory")]
     fits = front_exponents(runs, tuple(settings["window"]))
     fits = fits.merge(predicted_front(theory, fits), on=[*KEYS, "against"], validate="1:1")
-    estimates = fits.assign(setting="").to_dict("records")
-    return curves.merge(known, on=keys, how="left", validate="1:1"), table(estimates)
+    return stacked(curves), table(fits.assign(setting="").to_dict("records"))
