@@ -35,9 +35,12 @@ rule rate_fits:
         "../scripts/rate_fits.py"
 
 
+FITTED = [name for name in STUDIES if study(name).fits_rates]
+
+
 rule collect_fits:
     input:
-        estimates=expand(rules.rate_fits.output.estimates, study=STUDIES),
+        estimates=expand(rules.rate_fits.output.estimates, study=FITTED),
     output:
         csv=f"{RESULTS}/fits.csv",
         markdown=f"{FIGURES_FOLDER}/fits.md",
@@ -48,7 +51,7 @@ rule collect_fits:
     conda:
         "../../envs/environment.yaml"
     params:
-        figures=STUDIES,
+        figures=FITTED,
         code=code_hash("quadlaw.base.files"),
     message:
         "All fitted exponents beside their predictions"

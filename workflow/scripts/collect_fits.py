@@ -47,7 +47,7 @@ def main(paths, figures, csv, readable):
     tables = [
         pd.read_csv(path).assign(figure=name) for path, name in zip(paths, figures, strict=True)
     ]
-    fits = pd.concat([some for some in tables if "predicted" in some], ignore_index=True)
+    fits = pd.concat(tables, ignore_index=True)
     fits = fits[[*COLUMNS, *NUMBERS]]
     write_table(fits, csv)
     write_bytes(markdown(fits).encode(), readable)

@@ -71,6 +71,11 @@ class Study:
         return getattr(self.module, "READS", ())
 
     @property
+    def fits_rates(self) -> bool:
+        """Whether its estimates have predictions, for the table of all fits."""
+        return getattr(self.module, "FITS_RATES", False)
+
+    @property
     def simulates(self) -> bool:
         """Whether there is anything to simulate."""
         return hasattr(self.module, "rows")

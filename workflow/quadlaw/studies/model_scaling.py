@@ -19,6 +19,7 @@ SMOKE = {
     "replicates": 9,
     "pilots": 3,
 }
+FITS_RATES = True
 REPORT = (
     "2. Exponents",
     "Does the risk of a small model fall as the predicted power of its size, until the samples "

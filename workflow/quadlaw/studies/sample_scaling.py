@@ -19,6 +19,7 @@ SMOKE = {
     "pilots": 3,
     "window": [64, 4096],
 }
+FITS_RATES = True
 REPORT = (
     "2. Exponents",
     "Does risk fall as the predicted power of the sample size, on both sides of alpha = beta?",

@@ -26,6 +26,7 @@ SMOKE = {
     "pilots": 3,
     "window": [64, 4096],
 }
+FITS_RATES = True
 REPORT = (
     "4. Where the quadratic model wins",
     "Does the ratio of linear to quadratic risk grow as the difference of the exponents says?",
