@@ -26,6 +26,7 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/theory.smk"
 include: "workflow/rules/runs.smk"

@@ -76,45 +76,6 @@ def parts(name, kind):
     return len(designs.jobs(designs.points(rows_of(name)), seconds))
 
 
-SIMULATED = [name for name in STUDIES if study(name).simulates]
-TUNED = [name for name in STUDIES if "grid" in config["studies"][name]]
-
-
-def part_files(kind, name):
-    """The parts of a study's runs, or of its tuned risks; none if it has no such table."""
-    if name not in {"runs": SIMULATED, "tuned": TUNED}[kind]:
-        return []
-    ending = {"runs": "parquet", "tuned": "csv"}[kind]
-    return [f"{RESULTS}/{name}/{kind}/{part}.{ending}" for part in range(parts(name, kind))]
-
-
-@cache
-def ingredients(name):
-    """The modules of the models and schedules that a study trains, the paper's models among them."""
-    models, schedules = set(PAPER), {settings_of(name)["schedule"]}
-    if name in SIMULATED:
-        models |= set(rows_of(name)["model"])
-        schedules |= set(rows_of(name)["schedule"])
-    return sorted({module for one in schedules for module in modules_of(models, one)})
-
-
-def study_code(name):
-    """Hash of the code of a study and of what it imports and trains."""
-    own = [f"quadlaw.studies.{name}", "quadlaw.fit.designs", "quadlaw.base.files"]
-    return code_hash(*own, *ingredients(name))
-
-
-def run_modules(name):
-    """What a study's simulated tables depend on; Snakemake does not follow imports."""
-    rest = ["quadlaw.base.files", "quadlaw.base.provenance"]
-    return [*study(name).modules, *rest, *ingredients(name)]
-
-
-def by_study(what):
-    """An input or parameter function of the study's name."""
-    return lambda wildcards: what(wildcards.study)
-
-
 wildcard_constraints:
     study="|".join(STUDIES) or "none",
     part=r"\d+",

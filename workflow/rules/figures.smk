@@ -1,10 +1,3 @@
-def drawn(wildcards):
-    """How a figure is drawn. After ``--edit-notebook`` that changes, so that the next run draws
-    it again, from what was saved; Snakemake alone would take it for up to date."""
-    settings = workflow.execution_settings
-    return "in an editor" if settings and settings.edit_notebook else "by the workflow"
-
-
 rule figure:
     input:
         curves=rules.rate_fits.output.curves,

@@ -1,18 +1,3 @@
-def study_tables(wildcards):
-    """All that a study's curves and estimates are made of, by kind."""
-    name, settings = wildcards.study, settings_of(wildcards.study)
-    tables = {kind: part_files(kind, name) for kind in ("runs", "tuned")}
-    if name in SIMULATED:
-        tables["theory"] = [f"{RESULTS}/{name}/theory.parquet"]
-    if "sweep" in settings:
-        sweep = settings["sweep"]
-        tables["sweep_runs"] = part_files("runs", sweep)
-        tables["sweep_curves"] = [f"{RESULTS}/{sweep}/curves.csv"]
-    for other in study(name).reads:
-        tables[other] = [f"{RESULTS}/{other}/curves.csv"]
-    return {kind: files for kind, files in tables.items() if files}
-
-
 rule rate_fits:
     input:
         unpack(study_tables),
@@ -33,9 +18,6 @@ rule rate_fits:
         "Curves and estimates of {wildcards.study}"
     script:
         "../scripts/rate_fits.py"
-
-
-FITTED = [name for name in STUDIES if study(name).fits_rates]
 
 
 rule collect_fits:
