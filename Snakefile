@@ -55,6 +55,14 @@ onstart:
     prepare_folders()
 
 
+onsuccess:
+    cancel_timers()
+
+
+onerror:
+    cancel_timers()
+
+
 rule all:
     default_target: True
     input:

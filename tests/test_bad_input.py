@@ -12,6 +12,7 @@ from configurations import CONFIG, changed, checked
 from project import copy_project, snakemake
 from quadlaw import cli
 from quadlaw.ledger import cost
+from quadlaw.ledger.plans import plans
 
 # --- configurations -------------------------------------------------------------------------------
 
@@ -171,12 +172,12 @@ def test_huge_grids_are_refused_with_an_estimate_unless_forced(monkeypatch, path
         config["studies"]["extinction"]["replicates"] = 100_000
     full = checked(config)
     with pytest.raises(ValueError, match=f"^force = False: {message} .* of (memory|this machine)"):
-        cost.require_affordable_config(full)
-    cost.require_affordable_config(full | {"force": True})
+        cost.require_affordable_plans(plans(full), force=False)
+    cost.require_affordable_plans(plans(full), force=True)
 
 
 def test_the_configurations_of_the_project_are_affordable():
-    cost.require_affordable_config(checked(CONFIG))
+    cost.require_affordable_plans(plans(checked(CONFIG)), force=False)
 
 
 # --- any configuration ----------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def test_any_configuration_is_accepted_or_refused_in_one_line(config):
         # The reason is the project's, the key the configuration's: neither is pydantic's.
         assert "Input should" not in str(fault) and "function-" not in str(fault)
     else:
-        assert cost.estimate(full)["core_seconds"].sum() > 0
+        assert cost.estimate(plans(full))["core_seconds"].sum() > 0
 
 
 def test_a_refusal_of_another_form_would_be_seen():

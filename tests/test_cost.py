@@ -8,6 +8,7 @@ from project import OUTPUT, ROOT
 from quadlaw.fit.designs import STREAM, points
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import for_study, read
+from quadlaw.ledger.plans import plans
 from quadlaw.models import MODELS
 from quadlaw.sgd.workload import Stream, stream_of
 from quadlaw.studies import names, study
@@ -25,13 +26,13 @@ GRIDS, DATA, READERS = (
 
 
 def seconds(config):
-    return cost.estimate(checked(config)).set_index("rule")["core_seconds"]
+    return cost.estimate(plans(checked(config))).set_index("rule")["core_seconds"]
 
 
 def simulated(config, name):
     """The loads of one study, but for its figure."""
     one = config | {"studies": {name: config["studies"][name]}}
-    return [load for load in cost.loads(one) if load.rule != "figure"]
+    return [load for load in cost.loads(plans(one)) if load.rule != "figure"]
 
 
 def test_studies_simulate_or_have_other_work():
@@ -58,8 +59,8 @@ def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():
 
 @pytest.mark.slow
 def test_slower_machines_take_longer_and_more_cores_less():
-    config = checked(CONFIG)
-    table, slow = cost.estimate(config), cost.estimate(config, 3.0)
+    listed = plans(checked(CONFIG))
+    table, slow = cost.estimate(listed), cost.estimate(listed, 3.0)
     assert slow["core_seconds"].sum() == pytest.approx(3 * table["core_seconds"].sum())
     two, eight = cost.totals(table, 2), cost.totals(table, 8)
     assert eight["wall_seconds"] < two["wall_seconds"] / 2 and eight["memory_mb"] > two["memory_mb"]
@@ -114,7 +115,7 @@ def test_what_a_study_simulates_is_counted_exactly(undisturbed, name):
 def test_the_estimate_is_that_of_the_run_to_a_factor(finished):
     """Of CPU time, which other work on the machine changes little."""
     took = pd.read_csv(finished / OUTPUT / "results/benchmark.csv").set_index("rule")
-    table = cost.estimate(read([str(finished / "config/smoke.yaml")]), cost.slowness())
+    table = cost.estimate(plans(read([str(finished / "config/smoke.yaml")])), cost.slowness())
     table = table.set_index("rule").drop("figure")  # whose kernels alone say how long they took
     assert set(table.index) == set(took.index) - {"figure"}
     assert 1 / 3 < table["core_seconds"].sum() / took.loc[table.index, "cpu_seconds"].sum() < 3

@@ -9,14 +9,8 @@ import pytest
 from quadlaw import PowerLaw, simulate
 from quadlaw.base.provenance import modules_used
 from quadlaw.base.tables import stacked
-from quadlaw.fit.designs import (
-    jobs,
-    measured_curves,
-    points,
-    predicted,
-    scaling_rows,
-    with_steps,
-)
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import jobs, points, predicted, scaling_rows, with_steps
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import point_key, run_point
 from quadlaw.sgd.workload import stream_of

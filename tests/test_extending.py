@@ -91,13 +91,14 @@ from quadlaw.base.provenance import code_hash
 from quadlaw.fit.points import point_key
 from quadlaw.ledger.config import read
 from quadlaw.ledger.cost import estimate
+from quadlaw.ledger.plans import plans
 from quadlaw.studies import names
 
 lane = {"model": "quadratic", "model_size": 8, "step_size": 0.1, "init": 0.5}
 point = {"alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 64}
 point |= {"replicates": 2, "lanes": [lane], "range": [0, 2]}
 key = point_key(point, 0, "float32", code_hash("quadlaw.fit.points"))
-cost = estimate(read([])).set_index("rule")[["jobs", "core_seconds"]].to_dict("index")
+cost = estimate(plans(read([]))).set_index("rule")[["jobs", "core_seconds"]].to_dict("index")
 print(json.dumps({"key": key, "cost": cost, "studies": names()}))
 """
 

@@ -1,5 +1,6 @@
 """Configuration and what several rules read from it."""
 
+import threading
 from functools import cache
 
 import yaml
@@ -7,8 +8,9 @@ import yaml
 from quadlaw.base.files import remove_partial, require_writable
 from quadlaw.base.provenance import code_hash
 from quadlaw.fit import designs
-from quadlaw.ledger.config import checked, checked_claims, for_study
-from quadlaw.ledger.cost import require_affordable_config, tuned_parts
+from quadlaw.ledger.config import checked, checked_claims
+from quadlaw.ledger.cost import require_affordable_plans
+from quadlaw.ledger.plans import plans
 from quadlaw.models import PAPER
 from quadlaw.sgd.ingredients import modules_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -27,8 +29,9 @@ code_hash = cache(code_hash)
 # Jobs of a run read the configuration again: it was accepted when the run began.
 try:
     config = checked(config)
+    PLANS = plans(config)
     if workflow.is_main_process:
-        require_affordable_config(config)
+        require_affordable_plans(PLANS, config["force"])
 except ValueError as fault:
     refuse("configuration", fault)
 
@@ -55,25 +58,11 @@ def prepare_folders():
         remove_partial(folder)
 
 
-@cache
-def settings_of(name):
-    """What a study's own code reads."""
-    return for_study(config, name)
-
-
-@cache
-def rows_of(name):
-    """What a study simulates, but for the step sizes."""
-    return study(name).rows(settings_of(name))
-
-
-@cache
-def parts(name, kind):
-    """How many jobs share a study's simulations, or its grid."""
-    seconds = config["batch_seconds"]
-    if kind == "tuned":
-        return len(tuned_parts(settings_of(name)["grid"], seconds))
-    return len(designs.jobs(designs.points(rows_of(name)), seconds))
+def cancel_timers():
+    """Those of Snakemake's scheduler (profiles/default), whose end it would wait for."""
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
 
 wildcard_constraints:

@@ -11,8 +11,8 @@ rule rate_fits:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings=by_study(settings_of),
-        sweep=by_study(lambda name: config["studies"].get(settings_of(name).get("sweep"))),
+        settings=by_study(lambda name: PLANS[name].settings),
+        sweep=by_study(lambda name: config["studies"].get(PLANS[name].settings.get("sweep"))),
         code=by_study(study_code),
     message:
         "Curves and estimates of {wildcards.study}"

@@ -1,25 +1,24 @@
 """What the rules read: the tables of a study, its code, and the files of all jobs."""
 
 SIMULATED = [name for name in STUDIES if study(name).simulates]
-TUNED = [name for name in STUDIES if "grid" in config["studies"][name]]
+TUNED = [name for name in STUDIES if "grid" in PLANS[name].settings]
 FITTED = [name for name in STUDIES if study(name).fits_rates]
 
 
 def part_files(kind, name):
     """The parts of a study's runs, or of its tuned risks; none if it has no such table."""
-    if name not in {"runs": SIMULATED, "tuned": TUNED}[kind]:
-        return []
     ending = {"runs": "parquet", "tuned": "csv"}[kind]
-    return [f"{RESULTS}/{name}/{kind}/{part}.{ending}" for part in range(parts(name, kind))]
+    parts = range(len(getattr(PLANS[name], kind)))
+    return [f"{RESULTS}/{name}/{kind}/{part}.{ending}" for part in parts]
 
 
 @cache
 def ingredients(name):
     """The modules of the models and schedules that a study trains, the paper's models among them."""
-    models, schedules = set(PAPER), {settings_of(name)["schedule"]}
+    models, schedules = set(PAPER), {PLANS[name].settings["schedule"]}
     if name in SIMULATED:
-        models |= set(rows_of(name)["model"])
-        schedules |= set(rows_of(name)["schedule"])
+        models |= set(PLANS[name].rows["model"])
+        schedules |= set(PLANS[name].rows["schedule"])
     return sorted({module for one in schedules for module in modules_of(models, one)})
 
 
@@ -42,7 +41,7 @@ def by_study(what):
 
 def study_tables(wildcards):
     """All that a study's curves and estimates are made of, by kind."""
-    name, settings = wildcards.study, settings_of(wildcards.study)
+    name, settings = wildcards.study, PLANS[wildcards.study].settings
     tables = {kind: part_files(kind, name) for kind in ("runs", "tuned")}
     if name in SIMULATED:
         tables["theory"] = [f"{RESULTS}/{name}/theory.parquet"]
@@ -74,7 +73,7 @@ def jobs_of(step):
     return [
         {"study": name, "part": part}
         for name in names[step]
-        for part in range(parts(name, kinds[step]))
+        for part in range(len(getattr(PLANS[name], kinds[step])))
     ]
 
 

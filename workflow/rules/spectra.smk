@@ -8,7 +8,7 @@ rule spectrum:
     conda:
         "../../envs/environment.yaml"
     params:
-        problems=by_study(lambda name: designs.problems(rows_of(name))),
+        problems=by_study(lambda name: designs.problems(PLANS[name].rows)),
         code=code_hash("quadlaw.sgd.problem", "quadlaw.base.files"),
     message:
         "Spectra and targets of {wildcards.study}"

@@ -8,7 +8,7 @@ rule design:
     conda:
         "../../envs/environment.yaml"
     params:
-        settings=by_study(settings_of),
+        settings=by_study(lambda name: PLANS[name].settings),
         code=by_study(study_code),
     message:
         "Settings of {wildcards.study}, with the theory's step sizes"
@@ -45,7 +45,7 @@ rule tuned:
     conda:
         "../../envs/environment.yaml"
     params:
-        grid=by_study(lambda name: settings_of(name)["grid"]),
+        grid=by_study(lambda name: PLANS[name].settings["grid"]),
         batch_seconds=config["batch_seconds"],
         sigma=config["sigma"],
         code=code_hash(

@@ -2,7 +2,7 @@
 
 from joblog import logged
 from quadlaw.base.files import write_table
-from quadlaw.ledger.cost import tuned_parts
+from quadlaw.ledger.plans import tuned_parts
 from quadlaw.theory.asymptotics import grid_cells, grid_risks
 
 

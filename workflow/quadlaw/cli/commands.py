@@ -12,9 +12,10 @@ from tqdm import tqdm
 from quadlaw import theory
 from quadlaw.base.checks import count, real, require
 from quadlaw.base.files import write_table
-from quadlaw.fit.designs import measured_curves
+from quadlaw.fit.curves import measured_curves
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
+from quadlaw.ledger.plans import plans
 from quadlaw.models import named as named_model
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
@@ -128,9 +129,10 @@ def estimate(options: Namespace) -> None:
     """Print what a configuration will cost on this machine, rule by rule and in all."""
     cores = count("cores", options.cores)
     config = read(options.configfile)
-    slow = cost.slowness()
-    table = cost.estimate(config, slow)
-    sums, refused = cost.totals(table, cores) | {"slowness": slow}, _refusal(config)
+    listed, slow = plans(config), cost.slowness()
+    table = cost.estimate(listed, slow)
+    sums = cost.totals(table, cores) | {"slowness": slow}
+    refused = _refusal(listed, config["force"])
     if options.json:
         _print_json({"rules": table.to_dict("records"), "total": sums, "refused": refused})
     else:
@@ -147,10 +149,10 @@ def _total_line(sums: dict) -> str:
     ).format(**sums)
 
 
-def _refusal(config: dict) -> str | None:
+def _refusal(listed: dict, force: bool) -> str | None:
     """What the workflow would say to it."""
     try:
-        cost.require_affordable_config(config)
+        cost.require_affordable_plans(listed, force)
     except ValueError as fault:
         return str(fault)
 

@@ -8,6 +8,7 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory.stability import stability_edge
 
 SERIES = ["model", "alpha", "beta", "sigma", "init_scale"]  # what distinguishes one curve
+MEASURED = ["replicate", "excess_risk", "diverged", "front", "learned"]
 DIVERGED_SHARE = 0.1  # an admissible step constant lets no more of its runs diverge anywhere
 
 
@@ -144,3 +145,18 @@ def ratio_curves(runs: pd.DataFrame) -> pd.DataFrame:
     table["diverged_share"] = pairs.groupby(keys)["diverged"].mean()
     table = table.drop(columns=["mean", "mean_error"])
     return table.reset_index().rename(columns={"risk": "ratio"})
+
+
+def measured_curves(runs: pd.DataFrame, theory: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Median risk with its exact 95 % interval, one row a row of the design, beside the theory.
+
+    Columns: the design's, ``risk, ci_low, ci_high, mean, mean_error, diverged_share``, the medians
+    ``front`` and ``learned`` and, where ``theory`` is given, ``theory``.
+    """
+    keys = [column for column in runs.columns if column not in MEASURED]
+    groups = with_divergence(runs).groupby(keys, dropna=False)
+    table = groups["risk"].apply(median_with_interval).unstack().drop(columns="replicates")
+    table = table.join(groups[["front", "learned"]].median()).reset_index()
+    if theory is None:
+        return table
+    return table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")

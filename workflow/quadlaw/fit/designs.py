@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
 from quadlaw.sgd.schedules import named
@@ -27,7 +26,6 @@ SETTING = [*STREAM, *LANE_COLUMNS]
 LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
 COLUMNS = ["schedule", "samples", "model_size", "init", "step_factor"]  # of a curve's rows
 POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
-MEASURED = ["replicate", "excess_risk", "diverged", "front", "learned"]
 
 
 @dataclass(frozen=True)
@@ -190,18 +188,3 @@ def _theory(row: dict, problem: PowerLaw | Finite | None) -> float:
     except ValueError as fault:
         print(f"no prediction for {row}: {fault}")
         return np.nan
-
-
-def measured_curves(runs: pd.DataFrame, theory: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Median risk with its exact 95 % interval, one row a row of the design, beside the theory.
-
-    Columns: the design's, ``risk, ci_low, ci_high, mean, mean_error, diverged_share``, the medians
-    ``front`` and ``learned`` and, where ``theory`` is given, ``theory``.
-    """
-    keys = [column for column in runs.columns if column not in MEASURED]
-    groups = with_divergence(runs).groupby(keys, dropna=False)
-    table = groups["risk"].apply(median_with_interval).unstack().drop(columns="replicates")
-    table = table.join(groups[["front", "learned"]].median()).reset_index()
-    if theory is None:
-        return table
-    return table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")

@@ -16,16 +16,13 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.checks import require
-from quadlaw.fit.designs import jobs, points
-from quadlaw.ledger.config import for_study
+from quadlaw.ledger.plans import SOLVE, Plan, effort, tuned_works, tuning
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import simulate
-from quadlaw.sgd.workload import PROCESS, Stream, batches, stream_of
-from quadlaw.studies import study
-from quadlaw.theory.asymptotics import decades, grid_cells
+from quadlaw.sgd.workload import PROCESS, Stream, stream_of
 
 # Seconds of one core.
-SOLVE, PARTICLES, LOOK = 2.3e-4, 0.055, 1.0e-5
+PARTICLES, LOOK = 0.055, 1.0e-5
 KERNEL = 7.0e-11  # a kernel's value in one feature, and what is done with that
 JOB = 1.3  # imports, reading and writing
 JOBS = {"figure": 7.3, "spectrum": 0.9, "rate_fits": 4.3}
@@ -45,10 +42,10 @@ class Load:
     """The work of one rule for one study.
 
     ``streams`` are simulated; ``solves`` counts the theory's risks, in units of one at ``T = 10``
-    (:func:`effort`); ``looks`` are rows of weights over time; ``particles`` is the sum of
-    ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values of kernels
-    that are computed, each as many times as features are made of it, and ``numbers`` those of the
-    rows that are held at once.
+    (:func:`quadlaw.ledger.plans.effort`); ``looks`` are rows of weights over time; ``particles`` is
+    the sum of ``sqrt(T)`` over the accurate solutions of the mean field; ``kernels`` are the values
+    of kernels that are computed, each as many times as features are made of it, and ``numbers``
+    those of the rows that are held at once.
     """
 
     rule: str
@@ -84,47 +81,32 @@ class Load:
         return most + ROW * rows + NUMBER * self.numbers
 
 
-def effort(samples: float) -> float:
-    """One risk by the theory's fast methods: its leaps times the nodes of the largest models."""
-    return float(np.log10(samples) ** 2.6)
-
-
-def tuning(alpha: float, beta: float, samples: float) -> float:
-    """One best step size: inside of the range that is searched, or at its end after two looks."""
-    return (3.3 if beta > alpha else 1.85) * effort(samples)
-
-
-def loads(config: dict) -> list[Load]:
-    """All the work of a configuration, as from :func:`quadlaw.ledger.config.checked`, but for the
-    last rules, which only collect tables.
+def loads(plans: dict[str, Plan]) -> list[Load]:
+    """All the work of :func:`quadlaw.ledger.plans.plans`, but for the last rules, which only
+    collect tables.
     """
-    result = [Load("figure", len(config["studies"]))]
-    for name in config["studies"]:
-        result += _study(name, config)
-    return result
+    works = [load for plan in plans.values() for load in _study(plan)]
+    return [Load("figure", len(plans)), *works]
 
 
-def _study(name: str, config: dict) -> list[Load]:
-    settings, one = for_study(config, name), study(name)
-    extra = one.extra(settings)
-    rows = one.rows(settings) if one.simulates else None
-    result = [] if rows is None else _simulated(one, rows, extra, config["batch_seconds"])
-    if "grid" in settings:
-        parts = tuned_parts(settings["grid"], config["batch_seconds"])
-        result.append(Load("tuned", len(parts), solves=sum(tuned_works(settings["grid"]))))
+def _study(plan: Plan) -> list[Load]:
+    extra = plan.study.extra(plan.settings)
+    result = _simulated(plan, extra) if plan.study.simulates else []
+    if "grid" in plan.settings:
+        works = tuned_works(plan.settings["grid"])
+        result.append(Load("tuned", len(plan.tuned), solves=sum(works)))
     return [*result, Load("rate_fits", **extra.get("rate_fits", {}))]
 
 
-def _simulated(one, rows: pd.DataFrame, extra: dict, batch_seconds: float) -> list[Load]:
-    every = points(rows)
-    streams, parts = one.streams(rows), jobs(every, batch_seconds)
-    once = [stream_of(point) for point in every if point["range"][0] == 0]  # though it is split
+def _simulated(plan: Plan, extra: dict) -> list[Load]:
+    once = [stream_of(one) for one in plan.points if one["range"][0] == 0]  # though it is split
     solves = sum(stream.lanes * effort(stream.samples) for stream in once)
+    streams = plan.study.streams(plan.rows, plan.points)
     return [
         Load("spectrum"),
-        Load("design", solves=_steps(rows)),
+        Load("design", solves=_steps(plan.rows)),
         Load("theory", solves=solves, **extra.get("theory", {})),
-        Load("sgd_runs", len(parts), streams, **extra.get("sgd_runs", {})),
+        Load("sgd_runs", len(plan.runs), streams, **extra.get("sgd_runs", {})),
     ]
 
 
@@ -140,26 +122,13 @@ def _steps(rows: pd.DataFrame) -> float:
     return sum(tuning(row.alpha, row.beta, row.samples) for row in each.itertuples())
 
 
-def tuned_works(grid: dict) -> list[float]:
-    """The theory's work at each cell of a grid."""
-    samples = decades(*grid["decades"], grid["per_decade"])
-    return [
-        sum(tuning(cell["alpha"], cell["beta"], T) for T in samples) for cell in grid_cells(grid)
-    ]
-
-
-def tuned_parts(grid: dict, batch_seconds: float) -> list[slice]:
-    """Which cells of a grid are one job."""
-    return batches([work * SOLVE for work in tuned_works(grid)], batch_seconds)
-
-
-def estimate(config: dict, slow: float = 1.0) -> pd.DataFrame:
+def estimate(plans: dict[str, Plan], slow: float = 1.0) -> pd.DataFrame:
     """One row a rule, the costly ones first.
 
     Parameters
     ----------
-    config : dict
-        As from :func:`quadlaw.ledger.config.checked`.
+    plans : dict
+        As from :func:`quadlaw.ledger.plans.plans`.
     slow : float, default 1
         This machine's :func:`slowness`.
 
@@ -169,7 +138,7 @@ def estimate(config: dict, slow: float = 1.0) -> pd.DataFrame:
         ``rule, jobs, core_seconds, longest_seconds``, ``memory_mb`` of the largest job and
         ``disk_mb``.
     """
-    every = sorted([*loads(config), *map(Load, LAST)], key=lambda load: load.rule)
+    every = sorted([*loads(plans), *map(Load, LAST)], key=lambda load: load.rule)
     rows = [_rule(name, list(some)) for name, some in groupby(every, lambda one: one.rule)]
     table = pd.DataFrame(rows)
     times = ["core_seconds", "longest_seconds"]
@@ -256,9 +225,9 @@ def require_affordable(seconds: float, memory: float, force: bool, job: str = "t
     require(hours <= MOST_HOURS, "force", force, needed)
 
 
-def require_affordable_config(config: dict) -> None:
-    """The same for a configuration, as from :func:`quadlaw.ledger.config.checked`."""
-    table = estimate(config)
+def require_affordable_plans(plans: dict[str, Plan], force: bool) -> None:
+    """The same for all studies of a configuration."""
+    table = estimate(plans)
     largest = table.loc[table["memory_mb"].idxmax()]
     seconds, memory = table["core_seconds"].sum(), largest["memory_mb"] * 1e6
-    require_affordable(seconds, memory, config["force"], f"a job of {largest['rule']}")
+    require_affordable(seconds, memory, force, f"a job of {largest['rule']}")

@@ -4,6 +4,7 @@ The constants were measured on one core of an AMD EPYC (AVX-512).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from quadlaw.models import named
@@ -78,4 +79,4 @@ def batches(works: Sequence[float], seconds: float) -> list[slice]:
             starts.append(place)
             spent = 0.0
         spent += work
-    return [slice(*ends) for ends in zip(starts, [*starts[1:], len(works)], strict=True)]
+    return [slice(*ends) for ends in pairwise([*starts, len(works)])]

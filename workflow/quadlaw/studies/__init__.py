@@ -98,9 +98,10 @@ class Study:
         """``(point, seed, dtype) -> runs``."""
         return self._own("run_point", points.run_point)
 
-    def streams(self, rows: pd.DataFrame) -> list[Stream]:
-        """The work of the rows."""
-        return self._own("streams", _streams)(rows)
+    def streams(self, rows: pd.DataFrame, points: list[dict]) -> list[Stream]:
+        """The work of the rows, or of them as :func:`quadlaw.fit.designs.points`."""
+        own = self._own("streams", None)
+        return own(rows) if own else [stream_of(point) for point in points]
 
     def extra(self, settings: dict) -> dict:
         """Work beside the rows."""
@@ -115,10 +116,6 @@ class Study:
         """The modules whose code a simulated table depends on."""
         own = [self.module.__name__] if hasattr(self.module, "run_point") else []
         return [*own, "quadlaw.fit.designs", "quadlaw.fit.points"]
-
-
-def _streams(rows: pd.DataFrame) -> list[Stream]:
-    return [stream_of(point) for point in designs.points(rows)]
 
 
 @cache

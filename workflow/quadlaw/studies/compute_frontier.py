@@ -19,8 +19,8 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import Tuning, measured_curves, predicted
+from quadlaw.fit.curves import measured_curves, with_divergence
+from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase

@@ -21,7 +21,7 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
-from quadlaw.fit.designs import measured_curves
+from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
 from quadlaw.fit.points import replicates_of

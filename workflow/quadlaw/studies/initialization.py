@@ -25,8 +25,8 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import measured_curves, predicted, scaling_rows
+from quadlaw.fit.curves import measured_curves, with_divergence
+from quadlaw.fit.designs import predicted, scaling_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw

@@ -24,8 +24,8 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import median_with_interval, with_divergence
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
+from quadlaw.fit.designs import scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys

@@ -12,7 +12,8 @@ from pydantic import model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import scaling_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw

@@ -21,7 +21,8 @@ import pandas as pd
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import scaling_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.models import named
 from quadlaw.sgd import schedules

@@ -23,8 +23,8 @@ from pydantic import Field, model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
-from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.curves import measured_curves, with_divergence
+from quadlaw.fit.designs import scaling_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.exponents import SCALES, scale_fits
 from quadlaw.fit.fitting import curve_exponent

@@ -45,8 +45,7 @@ from quadlaw.data.data_runs import (
 from quadlaw.data.held_out import Eigenbasis, HeldOut, measured_problem
 from quadlaw.data.kernels import nystroem
 from quadlaw.data.own_data import DataExponents
-from quadlaw.fit import designs
-from quadlaw.fit.curves import median_with_interval
+from quadlaw.fit.curves import measured_curves, median_with_interval
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.workload import Stream
@@ -220,7 +219,7 @@ def drawn(reported: pd.DataFrame, theory: pd.DataFrame) -> Iterator[pd.DataFrame
     """Median risks beside the theory, and ratios of risks on the same rows."""
     errors = reported.groupby(KEYS)["error"].median()
     runs = reported.drop(columns=["error", "risk"]).assign(front=0, learned=0)
-    risks = designs.measured_curves(runs).merge(theory[[*KEYS, "theory"]], on=KEYS, how="left")
+    risks = measured_curves(runs).merge(theory[[*KEYS, "theory"]], on=KEYS, how="left")
     yield risks.join(errors, on=KEYS).assign(part="risk")
     for quantity, ratio in ratios(reported).items():
         medians = ratio.groupby("samples")["ratio"].apply(median_with_interval).unstack()

@@ -33,7 +33,8 @@ from pydantic import Field
 
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
-from quadlaw.fit.designs import measured_curves, scaling_rows, trajectory_grid
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import scaling_rows, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
 from quadlaw.fit.points import replicates_of

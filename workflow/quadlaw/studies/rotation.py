@@ -127,13 +127,15 @@ def _rows(problem: dict, samples: int, block: int, angle: float, settings: dict)
     rows = [(SIGNED, draw, f"{name} {draw}" if angle else name) for draw in draws]
     if not angle:
         rows += [(LINEAR, draw, name) for draw in draws]
-    frame = pd.DataFrame(rows, columns=["model", "draw", "basis"])
-    frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
-    return frame.assign(
-        alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
-        schedule=TwoPhase().name, model_size=size, replicates=settings["replicates"],
-        init=settings["init"], block=block, angle=angle, setting=setting(block, angle),
-    )  # fmt: skip
+    each = [(*row, fraction) for row in rows for fraction in settings["fractions"]]
+    columns = zip(("model", "draw", "basis", "fraction"), zip(*each, strict=True), strict=True)
+    shared = {
+        "alpha": problem["alpha"], "beta": problem["beta"], "sigma": settings["sigma"],
+        "samples": samples, "schedule": TwoPhase().name, "model_size": size,
+        "replicates": settings["replicates"], "init": settings["init"], "block": block,
+        "angle": angle, "setting": setting(block, angle),
+    }  # fmt: skip
+    return pd.DataFrame(dict(columns) | shared)
 
 
 def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:

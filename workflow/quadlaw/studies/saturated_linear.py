@@ -22,7 +22,8 @@ import pandas as pd
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
-from quadlaw.fit.designs import Tuning, measured_curves, predicted
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase

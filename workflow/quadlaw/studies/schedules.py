@@ -21,7 +21,7 @@ import pandas as pd
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
@@ -93,7 +93,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         *exponents(runs[~averaged], "sample exponent", window=window, theory=theory),
         *exponents(runs[averaged], "sample exponent", window=window),
     ]
-    curves = designs.measured_curves(runs, theory).assign(part="risk")
+    curves = measured_curves(runs, theory).assign(part="risk")
     return stacked([curves, final(curves, runs)]), table(rows)
 
 

@@ -19,8 +19,8 @@ import pandas as pd
 
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
-from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import measured_curves, scaling_rows
+from quadlaw.fit.curves import measured_curves, with_divergence
+from quadlaw.fit.designs import scaling_rows
 from quadlaw.fit.estimates import ends, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw

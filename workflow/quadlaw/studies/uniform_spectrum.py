@@ -24,8 +24,7 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
-from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.designs import measured_curves
+from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.problem import Finite, Spectrum
 from quadlaw.sgd.schedules import named
