@@ -25,6 +25,7 @@ STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
 SETTING = [*STREAM, *LANE_COLUMNS]
 LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
 COLUMNS = ["schedule", "samples", "model_size", "init", "step_factor"]  # of a curve's rows
+CURVE = ("replicates", "size_factor", "step_factors", "schedules")  # keys of many settings
 POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 
 
@@ -74,12 +75,13 @@ def scaling_rows(
     step_factors: Sequence[float] = (1.0,),
     schedules: Sequence[str] = (TwoPhase().name,),
     share: float = SAFE,
+    **labels,
 ) -> pd.DataFrame:
     """A curve against ``T`` by the paper's rules: ``M = ceil(size_factor D)``, ``eta = c D^p``.
 
     The step size itself is left to :func:`with_steps`: rows have its :class:`Tuning`, the same for
     the whole curve, and ``step_factor``, which multiplies it. ``D`` in ``M`` and ``v_0`` is the
-    quadratic model's.
+    quadratic model's. ``labels`` are further columns, the same in all rows.
     """
     alpha, beta = problem.alpha, problem.beta
 
@@ -100,7 +102,18 @@ def scaling_rows(
         "model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma,
         "replicates": replicates, "init_scale": init_scale, "tuning": tuning,
     }  # fmt: skip
-    return pd.DataFrame(columns | shared)  # much faster than a column after another
+    return pd.DataFrame(columns | shared | labels)  # much faster than a column after another
+
+
+def curve_rows(settings: dict, one: dict, model: str, **options) -> pd.DataFrame:
+    """:func:`scaling_rows` of a problem by a study's settings, with ``options`` of its own.
+
+    A problem ``one`` may have ``replicates`` of its own.
+    """
+    problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+    known = {key: settings[key] for key in CURVE if key in settings}
+    known |= {key: one[key] for key in ("replicates",) if key in one}
+    return scaling_rows(problem, model, settings["samples"], **known | options)
 
 
 def rule_lane(

@@ -17,7 +17,6 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
@@ -30,13 +29,10 @@ from quadlaw.sgd.streams import chunks
 from quadlaw.sgd.train import DIVERGED, Group
 from quadlaw.studies import settings as keys
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "model_size": 64,
     "trace_shares": [0.5, 0.125, 0.03125],
     "init_weights": [0.01, 0.1, 1.0],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "8. Beyond the paper",
@@ -44,11 +40,10 @@ REPORT = (
 )
 
 
-class Settings(typed.Settings):
+class Settings(keys.Fitted):
     """Tuning on held-out samples, without the exponents."""
 
     problems: keys.Problems
-    samples: keys.SampleSizes
     model_size: keys.ModelSize
     trace_shares: typed.several(
         keys.positive("Step size."), "Step sizes in units of one over the trace of the covariance.",
@@ -58,13 +53,6 @@ class Settings(typed.Settings):
         keys.positive("Weight."), "Weights w_0 at the start.",
         "must list at least one weight, none twice; zero is a fixed point of the quadratic model",
     )  # fmt: skip
-    replicates: keys.Replicates = 16
-    window: keys.Window
-
-    @model_validator(mode="after")
-    def _fitted(self):
-        keys.check_samples_window(self.window, self.samples)
-        return self
 
 
 HELD_OUT, KNOWN = "held-out", "known exponents"
@@ -77,12 +65,11 @@ def rows(settings: dict) -> pd.DataFrame:
     """Rows of both settings; ``samples`` are those that are trained on."""
     frames = []
     for one, model in product(settings["problems"], MODELS):
+        known = designs.curve_rows(settings, one, model, setting=KNOWN)
+        frames.append(known.drop(columns=["step_factor", "init_scale"]))
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
-        replicates = one.get("replicates", settings["replicates"])
-        known = designs.scaling_rows(problem, model, settings["samples"], replicates=replicates)
-        known = known.drop(columns=["step_factor", "init_scale"])
-        frames.append(known.assign(setting=KNOWN))
-        frames.append(_grid(problem, model, settings).assign(replicates=replicates))
+        grid = _grid(problem, model, settings)
+        frames.append(grid.assign(replicates=known["replicates"].iloc[0]))
     return stacked(frames)
 
 

@@ -38,12 +38,9 @@ from quadlaw.theory.deep import deep_risk
 from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import LARGEST, SAFE, SMALLEST, least_risk
 
-SMOKE = {
+SMOKE = keys.SMALL | {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
-    "samples": [64, 256, 1024],
     "decades": [5, 9],
-    "replicates": 6,
-    "window": [64, 1024],
     "escape": {"weights": [0.03, 0.1, 0.2], "samples": 4096, "replicates": 6},
 }
 REPORT = (

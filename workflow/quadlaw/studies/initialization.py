@@ -26,7 +26,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import predicted, scaling_rows
+from quadlaw.fit.designs import curve_rows, predicted
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
@@ -34,13 +34,10 @@ from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "init_scales": [0.1, 0.5, 1.0, 2.0, 4.0],
     "fixed": {"size_factor": 4},
     "decades": [3, 9],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "5. Step sizes and schedules",
@@ -76,10 +73,10 @@ def rows(settings: dict) -> pd.DataFrame:
     beside one that is the same for all ``T``, in larger models, for ``alpha < beta``.
     """
     frames = []
-    for problem in _problems(settings):
-        frames.append(_scaled(_rows(problem, settings), settings["init_scales"], VARIED))
-        if problem.alpha < problem.beta:
-            frames.append(_sized(problem, settings))
+    for one in settings["problems"]:
+        frames.append(_scaled(_rows(one, settings), settings["init_scales"], VARIED))
+        if one["alpha"] < one["beta"]:
+            frames.append(_sized(one, settings))
     return stacked(frames)
 
 
@@ -87,9 +84,8 @@ def _problems(settings: dict) -> list[PowerLaw]:
     return [PowerLaw(one["alpha"], one["beta"], settings["sigma"]) for one in settings["problems"]]
 
 
-def _rows(problem: PowerLaw, settings: dict) -> pd.DataFrame:
-    options = {key: settings[key] for key in ("replicates", "size_factor")}
-    return scaling_rows(problem, "quadratic", settings["samples"], init_scale=USUAL, **options)
+def _rows(one: dict, settings: dict) -> pd.DataFrame:
+    return curve_rows(settings, one, "quadratic", init_scale=USUAL)
 
 
 def _scaled(rows: pd.DataFrame, scales: list[float], part: str) -> pd.DataFrame:
@@ -103,10 +99,10 @@ def _scaled(rows: pd.DataFrame, scales: list[float], part: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _sized(problem: PowerLaw, settings: dict) -> pd.DataFrame:
+def _sized(one: dict, settings: dict) -> pd.DataFrame:
     """The usual initial value and a fixed one, in models of another ``size_factor``."""
     init = settings["fixed"]["init"]
-    rows = _rows(problem, settings | {"size_factor": settings["fixed"]["size_factor"]})
+    rows = _rows(one, settings | {"size_factor": settings["fixed"]["size_factor"]})
     fixed = rows.assign(init=init, init_scale=np.nan, setting=f"v_0 = {init:g}", part=SIZED)
     return stacked([_scaled(rows, [USUAL], SIZED), fixed])
 
@@ -181,7 +177,8 @@ def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
     """The same by theory at more ``T``; the range is that of local exponents."""
     first, last = settings["decades"]
     samples = decades(first, last, max(0.5, 2 / (last - first)))  # three at least
-    rows = _scaled(_rows(problem, settings | {"samples": samples}), settings["init_scales"], VARIED)
+    one = {"alpha": problem.alpha, "beta": problem.beta}
+    rows = _scaled(_rows(one, settings | {"samples": samples}), settings["init_scales"], VARIED)
     points = _squares(predicted(designs.with_steps(rows)), "theory")
     local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
     slope = _exponent(points["target"], points["largest"])

@@ -25,16 +25,12 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "step_factors": [1.0, 2.0],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "8. Beyond the paper",
@@ -67,14 +63,10 @@ RISK, RATIO = "risk", "ratio"
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``inputs`` and ``setting``, the same: the law of the inputs."""
     rows = stacked(
-        scaling_rows(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), model, settings["samples"],
-            replicates=one.get("replicates", settings["replicates"]),
-            size_factor=settings["size_factor"], step_factors=settings["step_factors"], share=SHARE,
-        )
+        curve_rows(settings, one, model, share=SHARE)
         for one in settings["problems"]
         for model in MODELS
-    )  # fmt: skip
+    )
     return stacked(rows.assign(inputs=law, setting=law) for law in settings["laws"])
 
 

@@ -13,7 +13,7 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
@@ -22,11 +22,8 @@ from quadlaw.sgd.train import GROWN
 from quadlaw.studies import settings as keys
 from quadlaw.theory.stationary import surviving_share
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "sigmas": [0.1, 1.0],
-    "replicates": 6,
-    "window": [64, 1024],
     "survival": {"samples": 4096, "replicates": 6},
 }
 REPORT = (
@@ -74,11 +71,8 @@ TUNED, CONSTANT = "tuned", "constant"
 
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting`` (``sigma = ...``) and ``part``."""
-    options = {key: settings[key] for key in ("replicates", "size_factor", "step_factors")}
     frames = [
-        scaling_rows(
-            PowerLaw(one["alpha"], one["beta"], sigma), "quadratic", settings["samples"], **options
-        ).assign(sigma=sigma, part=TUNED)
+        curve_rows(settings | {"sigma": sigma}, one, "quadratic").assign(part=TUNED)
         for one in settings["problems"]
         for sigma in settings["sigmas"]
     ]

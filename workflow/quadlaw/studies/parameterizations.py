@@ -22,7 +22,7 @@ import pandas as pd
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.models import named
 from quadlaw.sgd import schedules
@@ -31,7 +31,7 @@ from quadlaw.sgd.views import SIGNS
 from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
 
-SMOKE = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}
+SMOKE = keys.SMALL
 REPORT = (
     "8. Beyond the paper",
     "Does the law hold for weights and targets of either sign?",
@@ -57,15 +57,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def _curves(one: dict, settings: dict) -> pd.DataFrame:
     """All that are made of squares have the quadratic model's settings."""
-    problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
-    options = {
-        "samples": settings["samples"],
-        "replicates": one.get("replicates", settings["replicates"]),
-        "size_factor": settings["size_factor"],
-    }
-    quadratic, linear = (
-        scaling_rows(problem, model, **options) for model in ("quadratic", "linear")
-    )
+    quadratic, linear = (curve_rows(settings, one, model) for model in ("quadratic", "linear"))
     squares = [quadratic.assign(model=name) for name in ("quadratic", *HALVES)]
     return stacked([*squares, linear.assign(model=LINEAR)])
 

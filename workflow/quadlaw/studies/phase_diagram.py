@@ -19,28 +19,23 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.exponents import SCALES, scale_fits
 from quadlaw.fit.fitting import curve_exponent
-from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 from quadlaw.theory.tuning import SAFE
 
-SMOKE = {
+SMOKE = keys.SMALL | {
     "grid": {"alphas": [1.5, 2.5, 3.5], "betas": [1.5, 2.5], "decades": [3, 5], "per_decade": 1},
     "alphas": [1.5, 3.0],
     "betas": [1.5, 2.5],
-    "samples": [64, 256, 1024],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "2. Exponents",
@@ -49,22 +44,14 @@ REPORT = (
 )
 
 
-class Settings(typed.Settings):
+class Settings(keys.Fitted):
     """Exponents over the plane of alpha and beta."""
 
     grid: keys.Grid = Field(description=keys.Grid.__doc__)
     alphas: keys.Alphas
     betas: keys.Betas
-    samples: keys.SampleSizes
-    replicates: keys.Replicates = 16
     size_factor: keys.SizeFactor = 4
     step_factors: keys.StepFactors = [1.0]
-    window: keys.Window
-
-    @model_validator(mode="after")
-    def _fitted(self):
-        keys.check_samples_window(self.window, self.samples)
-        return self
 
 
 MODELS = ("quadratic", "linear")
@@ -72,20 +59,15 @@ STRONGER = "linear model up to 0.9 of its edge"
 SERIES = (("quadratic", SAFE, ""), ("linear", SAFE, ""), ("linear", 0.9, STRONGER))
 CLOCK = "T/log2 T"
 PROBLEM = ["alpha", "beta", "sigma"]
-OPTIONS = ("replicates", "size_factor", "step_factors")
 
 
 def rows(settings: dict) -> pd.DataFrame:
     """A curve against ``T`` for every ``alpha``, ``beta`` and series; label ``setting``."""
-    options = {key: settings[key] for key in OPTIONS}
-    curves = []
-    for alpha, beta, (model, share, setting) in product(
-        settings["alphas"], settings["betas"], SERIES
-    ):
-        problem = PowerLaw(alpha, beta, settings["sigma"])
-        curve = scaling_rows(problem, model, settings["samples"], share=share, **options)
-        curves.append(curve.assign(setting=setting))
-    return stacked(curves)
+    cells = product(settings["alphas"], settings["betas"], SERIES)
+    return stacked(
+        curve_rows(settings, {"alpha": alpha, "beta": beta}, model, share=share, setting=setting)
+        for alpha, beta, (model, share, setting) in cells
+    )
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,7 +9,7 @@ The linear model from zero has an exact theory in any basis; that of signed squa
 flow of :mod:`quadlaw.theory.flow`, which lacks their noise.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -138,11 +138,16 @@ def learned_by(law: PowerLaw, samples: int) -> int:
     return int(np.ceil(samples ** (1 / law.alpha)))
 
 
-def predicted(design: pd.DataFrame, seen_by: Callable[[PowerLaw, dict], Seen]) -> pd.DataFrame:
-    """The exact risk of the linear model, the flow's of signed squares.
+def seen_by(law: PowerLaw, row: dict) -> Seen:
+    """What the model of a row sees: a sketch of ``input_size`` coordinates, or turned ones."""
+    size = int(row["model_size"])
+    if "input_size" in row:
+        return Seen.sketched(law, size, row["basis"], int(row["input_size"]))
+    return Seen.turned(law, size, row["basis"])
 
-    ``seen_by`` gives what the rows of a problem, a basis and a model size see.
-    """
+
+def predicted(design: pd.DataFrame) -> pd.DataFrame:
+    """The exact risk of the linear model, the gradient flow's of signed squares."""
     keys = [*PROBLEM, "samples", "model_size", "setting", "draw", "model"]
     frames = []
     for key, some in design.groupby(keys):
@@ -176,7 +181,7 @@ def linear_over_signed(runs: pd.DataFrame, shared: str | None) -> pd.DataFrame:
     )
 
 
-def with_steps(rows: pd.DataFrame, seen_by: Callable[[PowerLaw, dict], Seen]) -> pd.DataFrame:
+def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """``fraction`` of the stability edge near what a linear model learns of the target."""
     edges = {}
     for row in rows.to_dict("records"):

@@ -52,16 +52,13 @@ from quadlaw.sgd.workload import Stream
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
-SMOKE = {
+SMOKE = keys.SMALL | {
     "smoothness": [0.5],
     "landmarks": 300,
     "model_size": 160,
     "estimation": 4096,
     "held_out": 8192,
-    "samples": [64, 256, 1024],
     "fractions": [0.125, 0.25, 0.5],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "8. Beyond the paper",
@@ -74,7 +71,7 @@ def _split(description: str):
     return typed.whole(description, reason, ge=64, le=10**6)
 
 
-class Settings(typed.Settings):
+class Settings(keys.Fitted):
     """Real data, with estimated exponents."""
 
     smoothness: typed.several(
@@ -90,15 +87,11 @@ class Settings(typed.Settings):
     model_size: keys.ModelSize
     estimation: _split("Rows that exponents and eigenbasis are estimated from.")
     held_out: _split("Rows that the risk is measured on.")
-    samples: keys.SampleSizes
     fractions: keys.Fractions
     pilots: keys.Pilots = 3
-    replicates: keys.Replicates = 16
-    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        keys.check_samples_window(self.window, self.samples)
         size, last = self.model_size, self.fractions[-1]
         spanned = f"the landmarks span only {self.landmarks} features"
         typed.demand(size <= self.landmarks, "model_size", size, spanned)

@@ -34,7 +34,7 @@ from pydantic import Field
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import scaling_rows, trajectory_grid
+from quadlaw.fit.designs import curve_rows, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
 from quadlaw.fit.points import replicates_of
@@ -46,11 +46,8 @@ from quadlaw.studies import phase_transition
 from quadlaw.studies import settings as keys
 from quadlaw.theory import MeanField, mean_field
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "step_factors": [0.5, 1.0],
-    "replicates": 6,
-    "window": [64, 1024],
     "growth": {
         "samples": 8192,
         "model_size": 16,
@@ -90,11 +87,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def _risks(one: dict, settings: dict) -> pd.DataFrame:
     """The quadratic model's settings, at its step size and around it."""
-    rows = scaling_rows(
-        PowerLaw(one["alpha"], one["beta"], settings["sigma"]), "quadratic", settings["samples"],
-        replicates=one.get("replicates", settings["replicates"]),
-        size_factor=settings["size_factor"], step_factors=settings["step_factors"],
-    )  # fmt: skip
+    rows = curve_rows(settings, one, "quadratic")
     both = stacked(rows.assign(model=name) for name in MODELS)
     return both.assign(part=RISK, coordinates=0, times=0)
 

@@ -18,7 +18,7 @@ import pandas as pd
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
@@ -28,11 +28,8 @@ from quadlaw.studies import settings as keys
 from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
 from quadlaw.theory import mean_field_risk
 
-SMOKE = {
+SMOKE = keys.SMALL | {
     "problems": [{"alpha": 3.0, "beta": 1.5}, {"alpha": 2.0, "beta": 3.0}],
-    "samples": [64, 256, 1024],
-    "replicates": 6,
-    "window": [64, 1024],
 }
 REPORT = (
     "3. Two phases",
@@ -57,14 +54,7 @@ PROBLEM = ["alpha", "beta", "sigma", "setting"]
 
 def rows(settings: dict) -> pd.DataFrame:
     """Rows of the quadratic model up to ``T1``, from where on two others train too."""
-    frames = [
-        scaling_rows(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), QUADRATIC, settings["samples"],
-            replicates=one.get("replicates", settings["replicates"]),
-            size_factor=settings["size_factor"],
-        )
-        for one in settings["problems"]
-    ]  # fmt: skip
+    frames = [curve_rows(settings, one, QUADRATIC) for one in settings["problems"]]
     return stacked(frames).assign(setting="from T1 on")
 
 

@@ -27,11 +27,10 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
 from quadlaw.sgd.bases import EIGENBASIS
-from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import random_bases
 from quadlaw.studies import settings as keys
-from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
+from quadlaw.studies.random_bases import LINEAR, SIGNED
 from quadlaw.theory import rates
 
 SMOKE = {
@@ -81,9 +80,9 @@ class Settings(keys.Curves):
         return self
 
 
+with_steps, predicted = random_bases.with_steps, random_bases.predicted
 run_point = random_bases.run_point
 WHOLE = 0
-RATIO = "linear/signed"
 LABELS = [*SERIES, "block", "angle", "samples", "model_size"]
 MULTIPLE = 16  # of model sizes, so that blocks are whole
 LARGEST, DENSE = 2048, 512  # coordinates of models that the theory alone speaks of
@@ -136,21 +135,6 @@ def _rows(problem: dict, samples: int, block: int, angle: float, settings: dict)
         "angle": angle, "setting": setting(block, angle),
     }  # fmt: skip
     return pd.DataFrame(dict(columns) | shared)
-
-
-def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    """``fraction`` of the stability edge near what a linear model learns of the target."""
-    return random_bases.with_steps(rows, seen_by)
-
-
-def seen_by(law: PowerLaw, row: dict) -> Seen:
-    """What the model of a row sees."""
-    return Seen.turned(law, int(row["model_size"]), row["basis"])
-
-
-def predicted(design: pd.DataFrame) -> pd.DataFrame:
-    """The exact risk of the linear model, the gradient flow's of signed squares."""
-    return random_bases.predicted(design, seen_by)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -31,7 +31,7 @@ from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.asymptotics import decades
 
-SMOKE = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}
+SMOKE = keys.SMALL
 REPORT = (
     "6. Limits and broken assumptions",
     "Is the linear model held back where the target is very smooth?",

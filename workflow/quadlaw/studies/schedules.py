@@ -23,18 +23,14 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
 
-SMOKE = {
-    "samples": [64, 256, 1024],
+SMOKE = keys.SMALL | {
     "step_factors": [1.0],
-    "replicates": 6,
     "many": 12,
-    "window": [64, 1024],
 }
 REPORT = (
     "5. Step sizes and schedules",
@@ -62,16 +58,9 @@ def rows(settings: dict) -> pd.DataFrame:
     A floor stands in the first coordinates alone and is as noisy as one of them: where one is
     expected, runs are ``many``.
     """
-    keys = ("replicates", "size_factor", "step_factors", "schedules")
-    options = {key: settings[key] for key in keys}
     rows = stacked(
-        designs.scaling_rows(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), model, settings["samples"],
-            **options,
-        )
-        for one in settings["problems"]
-        for model in MODELS
-    )  # fmt: skip
+        designs.curve_rows(settings, one, model) for one in settings["problems"] for model in MODELS
+    )
     floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
     rows["replicates"] = rows["replicates"].mask(floor, settings["many"])
     return rows.assign(setting=rows["schedule"])

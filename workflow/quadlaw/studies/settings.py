@@ -240,19 +240,27 @@ def check_draws(settings: Settings) -> None:
 # --- what many studies have -----------------------------------------------------------------------
 
 
-class Curves(Settings):
-    """Curves against ``T``, several problems, and the window in which exponents are fitted."""
+SMALL = {"samples": [64, 256, 1024], "replicates": 6, "window": [64, 1024]}  # of a smoke run
 
-    problems: Problems
+
+class Fitted(Settings):
+    """Curves against ``T`` and the window in which exponents are fitted."""
+
     samples: SampleSizes
     replicates: Replicates = 16
-    size_factor: SizeFactor = 4
     window: Window
 
     @model_validator(mode="after")
     def _fitted(self):
         check_samples_window(self.window, self.samples)
         return self
+
+
+class Curves(Fitted):
+    """Such curves of several problems."""
+
+    problems: Problems
+    size_factor: SizeFactor = 4
 
 
 class Grid(Settings):

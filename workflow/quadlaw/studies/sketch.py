@@ -22,11 +22,10 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import SERIES, far_exponents, table
 from quadlaw.sgd.bases import EIGENBASIS
-from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import random_bases
 from quadlaw.studies import settings as keys
-from quadlaw.studies.random_bases import LINEAR, SIGNED, Seen
+from quadlaw.studies.random_bases import LINEAR, SIGNED
 
 SMOKE = {
     "problems": [{"alpha": 2.5, "beta": 1.5}, {"alpha": 4.0, "beta": 2.0}],
@@ -49,7 +48,7 @@ REPORT = (
 )
 
 
-class Settings(typed.Settings):
+class Settings(keys.Fitted):
     """A Gaussian sketch of the inputs beside their first M."""
 
     problems: keys.Pairs
@@ -58,7 +57,6 @@ class Settings(typed.Settings):
         "Gaussian.",
         "a sketch reaches from 2 to 10^5 coordinates", ge=2, le=10**5,
     )  # fmt: skip
-    samples: keys.SampleSizes
     theory_samples: keys.SampleSizes
     model_size: keys.ModelSize
     long: keys.SampleSize
@@ -70,13 +68,10 @@ class Settings(typed.Settings):
     fractions: keys.Fractions
     draws: keys.Draws
     pilots: keys.Pilots = 4
-    replicates: keys.Replicates = 16
-    window: keys.Window
     size_window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        keys.check_samples_window(self.window, self.samples)
         keys.check_draws(self)
         return self
 
@@ -87,6 +82,7 @@ FAR, ROOM = 3, 4  # points of the theory's exponents; see far_ratios
 LABELS = ["part", *SERIES, "samples", "model_size"]
 
 
+with_steps, predicted = random_bases.with_steps, random_bases.predicted
 run_point = random_bases.run_point
 
 
@@ -116,21 +112,6 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
         schedule=TwoPhase().name, model_size=size, part=part, replicates=settings["replicates"],
         init=settings["init"], input_size=settings["inputs"],
     )  # fmt: skip
-
-
-def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    """``fraction`` of the stability edge near what is learned."""
-    return random_bases.with_steps(rows, seen_by)
-
-
-def seen_by(law: PowerLaw, row: dict) -> Seen:
-    """What the model of a row sees."""
-    return Seen.sketched(law, int(row["model_size"]), row["basis"], int(row["input_size"]))
-
-
-def predicted(design: pd.DataFrame) -> pd.DataFrame:
-    """The exact risk of the linear model, the gradient flow's of signed squares."""
-    return random_bases.predicted(design, seen_by)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

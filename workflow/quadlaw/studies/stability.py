@@ -20,7 +20,7 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import scaling_rows
+from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import ends, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
@@ -65,13 +65,8 @@ def rows(settings: dict) -> pd.DataFrame:
     """
     frames = []
     for one in settings["problems"]:
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
         for model in ("quadratic", "linear"):
-            rows = scaling_rows(
-                problem, model, settings["samples"],
-                replicates=one.get("replicates", settings["replicates"]),
-                size_factor=settings["size_factor"],
-            )  # fmt: skip
+            rows = curve_rows(settings, one, model)
             last = rows[rows["samples"] == rows["samples"].max()]
             frames += [_at(rows, fraction, GRID) for fraction in settings["fractions"]]
             frames.append(_at(last, QUARTER_EDGE, QUARTER).assign(replicates=settings["many"]))

@@ -49,7 +49,7 @@ REPORT = (
 )
 
 
-class Settings(typed.Settings):
+class Settings(keys.Fitted):
     """Equal eigenvalues."""
 
     dimension: typed.whole(
@@ -61,14 +61,10 @@ class Settings(typed.Settings):
         "a target has at least one coordinate", ge=1,
     )  # fmt: skip
     init: keys.Init
-    samples: keys.SampleSizes
     theory_samples: keys.SampleSizes
-    replicates: keys.Replicates = 16
-    window: keys.Window
 
     @model_validator(mode="after")
     def _related(self):
-        keys.check_samples_window(self.window, self.samples)
         reason = f"the target has only {self.dimension} coordinates"
         typed.demand(self.sparsity <= self.dimension, "sparsity", self.sparsity, reason)
         return self
