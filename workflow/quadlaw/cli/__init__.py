@@ -10,6 +10,7 @@ import shtab
 
 from quadlaw.cli import commands
 from quadlaw.models import MODELS
+from quadlaw.sgd.leaps import ACCURACY
 
 EXIT_CODES = "exit codes: 0 done; 1 failed, as on a full disk; 2 bad input, nothing was written"
 FAILURES = (OSError, MemoryError, OverflowError)
@@ -97,6 +98,10 @@ def _simulate(one: Parser) -> None:
         "--scale", type=float, default=0.5, help="v_0 in units of sqrt(min(1, w*_D)) (default 0.5)"
     )
     one.add_argument("--schedule", default="two-phase 0.5", help="(two-phase 0.5)")
+    one.add_argument("--method", default="steps", help="steps or leaps (steps)")
+    one.add_argument(
+        "--accuracy", type=float, default=ACCURACY, help=f"of leaps, at most 1 ({ACCURACY:g})"
+    )
     one.add_argument("--replicates", type=float, default=16, help="independent runs (16)")
     one.add_argument("--seed", type=int, default=0, help="root of the random streams (0)")
     output = one.add_argument("--output", help="all runs into a .parquet or .csv file")

@@ -17,10 +17,12 @@ from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
 from quadlaw.ledger.plans import plans
 from quadlaw.models import named as named_model
+from quadlaw.models.leaps_loop import COLUMNS
+from quadlaw.sgd.leaps import accuracy_of, method_of, require_leaps
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import Schedule, named
-from quadlaw.sgd.workload import even
+from quadlaw.sgd.workload import stream_of
 from quadlaw.theory import planning, rates, tuned_step
 from quadlaw.theory.predict import predict as prediction
 
@@ -77,7 +79,9 @@ def simulate(options: Namespace) -> None:
 def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates: int) -> dict:
     """``model, model_size, samples, step_size, init``, refused if they take too long."""
     T, M = count("samples", options.samples, least=2), count("model_size", options.model_size)
-    work = even(T, replicates, 1, M)
+    leaps = {} if accuracy_of(options.method) is None else {"method": _method(options)}
+    lanes = [{"model": options.model, "model_size": M} | leaps]
+    work = stream_of({"samples": T, "range": (0, replicates), "lanes": lanes})
     cost.require_affordable(work.seconds(), work.memory(), options.force)
     init, model = _init(problem, options, T, M), options.model
     setting = {"model_size": M, "samples": T, "init": init}
@@ -86,7 +90,15 @@ def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates:
     else:
         descends = "must be positive, or SGD does not descend"
         step = real("step_size", options.step_size, above=0, reason=descends)
-    return {"model": model, "step_size": step} | setting
+    return {"model": model, "step_size": step} | setting | leaps
+
+
+def _method(options: Namespace) -> str:
+    """With the accuracy, refused for a model that cannot leap."""
+    method = method_of(options.accuracy)
+    accuracy_of(method)
+    require_leaps({"model": options.model})
+    return method
 
 
 def _init(problem: PowerLaw, options: Namespace, samples: int, size: int) -> float:
@@ -104,10 +116,12 @@ def _runs(problem, lane, samples, replicates, seed, schedule) -> pd.DataFrame:
     spectrum, lanes, tables = problem.spectrum(lane["model_size"]), pd.DataFrame([lane]), []
     bar = {"unit": " samples", "unit_scale": True, "leave": False, "disable": None}
     with tqdm(total=replicates * samples, file=sys.stderr, **bar) as progress:
-        for replicate in range(replicates):
-            options = {"replicates": [replicate], "seed": seed, "schedule": schedule}
+        block = COLUMNS if "method" in lane else 1
+        for first in range(0, replicates, block):
+            some = range(first, min(first + block, replicates))
+            options = {"replicates": some, "seed": seed, "schedule": schedule}
             tables.append(run_lanes(spectrum, lanes, samples, **options))
-            progress.update(samples)
+            progress.update(len(some) * samples)
     return pd.concat(tables, ignore_index=True)
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from quadlaw.models import leaps_loop
 from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
 from quadlaw.sgd.schedules import named
@@ -25,6 +26,7 @@ STREAM = ["alpha", "beta", "sigma", "schedule", "samples", "replicates"]
 SETTING = [*STREAM, *LANE_COLUMNS]
 LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
 COLUMNS = ["schedule", "samples", "model_size", "init", "step_factor"]  # of a curve's rows
+TOGETHER = leaps_loop.COLUMNS  # runs in leaps that are made at once
 CURVE = ("replicates", "size_factor", "step_factors", "schedules")  # keys of many settings
 POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 
@@ -169,6 +171,8 @@ def _split(point: dict) -> list[dict]:
     """A point in parts of about ``POINT_SECONDS`` at most."""
     total = point["replicates"]
     block = max(1, int(total * POINT_SECONDS / stream_of(point).seconds()))
+    if any(lane.get("method", "steps") != "steps" for lane in point["lanes"]):
+        block = -(-block // TOGETHER) * TOGETHER
     starts = range(0, total, block)
     return [point | {"range": [first, min(first + block, total)]} for first in starts]
 

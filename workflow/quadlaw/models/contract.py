@@ -11,6 +11,7 @@ import numpy as np
 FIRST = np.array([0.3, 0.8, 1.25])  # v_0
 INPUTS, STEPS = (-1.5, 0.75), (-0.4, 0.1)
 RELATIVE = 1e-9
+GENTLE, ROUNDING = 1e-2, 1e-13  # of leaps: a small g, and what is no error
 
 
 def broken(model) -> str | None:
@@ -18,7 +19,7 @@ def broken(model) -> str | None:
     if not (isinstance(model.name, str) and model.name.strip()):
         return "needs a name"
     try:
-        return _shapes(model) or _functions(model)
+        return _shapes(model) or _functions(model) or _leaps(model)
     except Exception as fault:
         return f"{type(fault).__name__}: {fault}"
 
@@ -54,6 +55,27 @@ def _functions(model) -> str | None:
             return f"update must leave p at g = 0, and moves p = {p:.6g}"
         if any(abs(predict(x, p) - x * weight) > RELATIVE * abs(x * weight) for x in INPUTS):
             return f"predict must be x weight(p), and is not at p = {p:.6g}"
+    return None
+
+
+def _leaps(model) -> str | None:
+    """``leap`` is ``update`` but for cubes of ``g``, and ``pull`` the product that it is said."""
+    if model.leap is None and model.pull is None:
+        return None
+    if model.leap is None or model.pull is None:
+        return "needs leap and pull, or neither"
+    update, leap, pull = (_plain(one) for one in (model.update, model.leap, model.pull))
+    features = [float(one[0]) for one in model.features(np.array([0.5]))]
+    if any(abs(one) != 0.5 for one in features):
+        return "with leap, features must be z or -z"
+    for p in np.concatenate(model.start(FIRST)):
+        errors = [abs(leap(p, g, g**2) - update(1.0, p, g)) for g in (GENTLE, GENTLE / 2)]
+        if errors[0] > ROUNDING and errors[0] < 6 * errors[1]:
+            return f"leap(p, g, g^2) must be update(1, p, g) but for cubes of g, at p = {p:.6g}"
+        slope = (model.weight(p + GENTLE**2) - model.weight(p - GENTLE**2)) / (2 * GENTLE**2)
+        pulled = slope * (p - update(1.0, p, 1.0))
+        if abs(pull(p) - pulled) > 1e-4 * abs(pulled):
+            return f"pull must be weight'(p) phi(p), {pulled:.6g} at p = {p:.6g}"
     return None
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from quadlaw.models.linear import predict, update
+from quadlaw.models.linear import leap, predict, pull, update
 from quadlaw.models.model import Model
 
 FROM_ZERO = Model(
     "linear from zero", predict, update, start=lambda v: [np.zeros_like(v, dtype=float)],
-    depth=1, theory="linear", colour="#D55E00", marker="s",
+    leap=leap, pull=pull, depth=1, theory="linear", colour="#D55E00", marker="s",
 )  # fmt: skip

@@ -84,15 +84,18 @@ def compile_loop(name: str, predict: Callable, update: Callable) -> Callable:
     sweep, sweep_four = _sweeps(predict, update)
     names = {"np": np, "sweep": sweep, "sweep_four": sweep_four, "__name__": __name__}
     train = FunctionType(_loop.__code__, names, "train")
-    code = _code_of(predict, update)
-    # Numba's own key would not tell one model's loop from another's: all have the same code here.
-    train.__qualname__ = f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}_{code}"
+    train.__qualname__, cached = compiled_name(name, __name__, predict, update)
     fast = {"contract", "reassoc", "nsz"}
-    return numba.njit(cache=code is not None, error_model="numpy", fastmath=fast)(train)
+    return numba.njit(cache=cached, error_model="numpy", fastmath=fast)(train)
 
 
-def _code_of(*functions: Callable) -> str | None:
-    """Hash of the code of a model's functions; None if they stand outside of this package."""
+def compiled_name(name: str, loop: str, *functions: Callable) -> tuple[str, bool]:
+    """What to call a model's loop from the module ``loop``, and whether to keep it on disk.
+
+    Numba's own key would not tell one model's loop from another's, which all have the same code. A
+    model whose functions stand outside of this package has no hash.
+    """
     modules = {function.__module__ for function in functions}
     inside = all(module.split(".")[0] == PACKAGE.name for module in modules)
-    return code_hash(__name__, *sorted(modules)) if inside else None
+    code = code_hash(loop, *sorted(modules)) if inside else None
+    return f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}_{code}", inside

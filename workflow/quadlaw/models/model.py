@@ -12,6 +12,7 @@ import numpy as np
 
 from quadlaw.base.checks import real, require
 from quadlaw.models.contract import broken
+from quadlaw.models.leaps_loop import compile_leaps
 from quadlaw.models.loop import compile_loop
 
 
@@ -53,6 +54,13 @@ class Model:
         The features of each coordinate, 0 at ``z = 0``.
     combine : callable ``(list of weights) -> w``, default the only one
         A coordinate's linear weight from those of its features; linear.
+    leap : callable ``(p, g, q) -> p``, or None
+        The parameter after many small steps whose products ``g z`` sum to ``g`` and their squares
+        to ``q``: its way along ``dp/ds = -phi(p)`` for the time ``g + q phi'(p) / 2``, where
+        ``update`` subtracts ``g z phi(p)``. Compiled. None: it cannot leap
+        (:mod:`quadlaw.sgd.leaps`).
+    pull : callable ``(p) -> float``, or None
+        ``weight'(p) phi(p)``, how strongly a weight is pulled to its target. Compiled.
     kink : callable or None
         For a predictor that is not linear: the weight of ``|z|`` beside that of ``z``, as
         ``combine``.
@@ -77,6 +85,8 @@ class Model:
     start: Callable = alone
     features: Callable = alone
     combine: Callable = only
+    leap: Callable | None = None
+    pull: Callable | None = None
     kink: Callable | None = None
     depth: int | None = None
     theory: str | None = None
@@ -93,6 +103,12 @@ class Model:
     def train(self) -> Callable:
         """The compiled training loop, see :func:`quadlaw.models.loop.compile_loop`."""
         return compile_loop(self.name, self.predict, self.update)
+
+    @cached_property
+    def leaps(self) -> Callable:
+        """The compiled loop of leaps, see :func:`quadlaw.models.leaps_loop.compile_leaps`."""
+        signs = tuple(float(feature[0]) for feature in self.features(np.ones(1)))
+        return compile_leaps(self.name, signs, self.predict, self.update, self.leap, self.pull)
 
     @cached_property
     def width(self) -> int:

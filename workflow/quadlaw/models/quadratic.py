@@ -3,6 +3,7 @@
 import numpy as np
 from numba.extending import register_jitable
 
+from quadlaw.base.elementary import HALF, TWO, exp
 from quadlaw.models.model import Model
 
 
@@ -16,7 +17,17 @@ def update(x, v, g):
     return v - g * x * v
 
 
+@register_jitable
+def pull(v):
+    return TWO * v * v
+
+
+@register_jitable
+def leap(v, g, q):
+    return v * exp(-g - HALF * q)
+
+
 QUADRATIC = Model(
-    "quadratic", predict, update, weight=np.square,
+    "quadratic", predict, update, weight=np.square, leap=leap, pull=pull,
     depth=2, theory="mean field", colour="#0072B2", marker="o",
 )  # fmt: skip

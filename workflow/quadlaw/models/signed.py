@@ -7,7 +7,7 @@ so that its theory is that of the half that grows.
 import numpy as np
 
 from quadlaw.models.model import Model
-from quadlaw.models.quadratic import predict, update
+from quadlaw.models.quadratic import leap, predict, pull, update
 
 
 def both_signs(z: np.ndarray) -> list[np.ndarray]:
@@ -22,5 +22,6 @@ def difference(parts: list[np.ndarray]) -> np.ndarray:
 
 SIGNED = Model(
     "signed", predict, update, weight=np.square, start=lambda v: [v, v], features=both_signs,
-    combine=difference, depth=2, theory="mean field", colour="#009E73", marker="D",
+    combine=difference, leap=leap, pull=pull, depth=2, theory="mean field",
+    colour="#009E73", marker="D",
 )  # fmt: skip

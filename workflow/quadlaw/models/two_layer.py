@@ -7,7 +7,7 @@ With ``v+- = (u +- v) / 2``, ``u v = v+^2 - v-^2``, and SGD on ``u`` and ``v`` i
 import numpy as np
 
 from quadlaw.models.model import Model
-from quadlaw.models.quadratic import predict, update
+from quadlaw.models.quadratic import leap, predict, pull, update
 from quadlaw.models.signed import both_signs, difference
 
 RATIO = 4.0  # u_0 / v_0
@@ -20,5 +20,6 @@ def start(v: np.ndarray) -> list[np.ndarray]:
 
 TWO_LAYER = Model(
     "two-layer", predict, update, weight=np.square, start=start, features=both_signs,
-    combine=difference, depth=2, theory="mean field", colour="#CC79A7", marker="^",
+    combine=difference, leap=leap, pull=pull, depth=2, theory="mean field",
+    colour="#CC79A7", marker="^",
 )  # fmt: skip

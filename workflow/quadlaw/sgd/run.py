@@ -5,7 +5,8 @@ usual ones, what it sees of the samples. All lanes of a replicate see the same s
 beyond the largest model size among them enters the labels as one Gaussian.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -13,6 +14,8 @@ import pandas as pd
 
 from quadlaw.base.checks import count, real, require, several
 from quadlaw.models import named
+from quadlaw.models.leaps_loop import COLUMNS
+from quadlaw.sgd.leaps import ACCURACY, accuracy_of, leapt, method_of, require_leaps
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import Schedule, checked_schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -20,6 +23,7 @@ from quadlaw.sgd.streams import chunks
 from quadlaw.sgd.train import Group, groups_of, reach, train
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
+MOST = 2**40  # steps of a run in leaps
 SNAPSHOTS = 512  # weights that are averaged where a schedule asks for an average
 
 
@@ -33,10 +37,17 @@ def trained(
     *,
     schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
+    fresh: list[Group] | None = None,
 ) -> Iterator[tuple[int, list[Group]]]:
-    """One replicate of the lanes of :func:`run_lanes`: their groups at each of ``stops``."""
-    spectrum = spectrum.head(reach(lanes, spectrum.size))
-    groups = groups_of(spectrum, lanes, dtype)
+    """One replicate of the lanes of :func:`run_lanes`: their groups at each of ``stops``.
+
+    ``fresh`` are the lanes' groups at the start, if they are at hand, of a problem no longer than
+    they see.
+    """
+    if fresh is None:
+        spectrum = spectrum.head(reach(lanes, spectrum.size))
+        fresh = groups_of(spectrum, lanes, dtype)
+    groups = [group.again(replicate) for group in fresh]
     stream = chunks(spectrum, samples, replicate, seed, list(stops), dtype)
     for time in train(groups, stream, schedule, samples, stops):
         yield time, groups
@@ -72,7 +83,8 @@ def run_lanes(
         One row a lane, with the columns ``model, model_size, step_size, init`` and, unless they
         are the usual ones, ``signs`` (of the target: positive or alternating), ``inputs`` (their
         law), ``basis`` (:func:`quadlaw.sgd.bases.basis`) and ``start`` (uniform or target), see
-        :data:`quadlaw.sgd.views.USUAL`. Further columns are carried into the result.
+        :data:`quadlaw.sgd.views.USUAL`, and ``method``: steps, or leaps with their accuracy
+        (:mod:`quadlaw.sgd.leaps`). Further columns are carried into the result.
     samples : int
         ``T``, the number of samples and of steps.
     replicates : sequence of int
@@ -97,36 +109,57 @@ def run_lanes(
           the constant step size (0 without one);
         * ``learned``: how many coordinates that had not at the start have grown at the end.
     """
-    tables = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in replicates:
-            arguments = (spectrum, lanes, samples, replicate, seed, schedule, dtype)
-            tables += [one.assign(replicate=replicate) for one in _outcomes(*arguments)]
-    table = pd.concat(tables, ignore_index=True).assign(**_labels(spectrum, samples, schedule))
+        parts = [
+            part
+            for states in _runs(spectrum, lanes, samples, replicates, seed, schedule, dtype)
+            for part in _outcomes(states, samples, schedule)
+        ]
+    table = pd.concat([some for some, _ in parts], ignore_index=True)
+    columns = {name: np.concatenate([found[name] for _, found in parts]) for name in parts[0][1]}
+    table = table.assign(**_labels(spectrum, samples, schedule), **columns)
+    if "method" in table:
+        table = table[table["replicate"].isin(replicates)].sort_values("replicate", kind="stable")
+        table = table.reset_index(drop=True)
     order = ["replicate", "excess_risk", "diverged", "front", "learned"]
     return table[[*(column for column in table if column not in order), *order]]
 
 
+def _runs(
+    spectrum: Spectrum, lanes: pd.DataFrame, samples: int, replicates: Sequence[int], seed: int,
+    schedule: Schedule, dtype: str,
+) -> Iterator[Callable]:  # fmt: skip
+    """Runs that move together, as functions of stops: each gives ``(time, groups)`` at each.
+
+    A replicate of all lanes in steps, a block of replicates of each lane in leaps.
+    """
+    in_leaps = lanes.get("method", pd.Series("steps", lanes.index)) != "steps"
+    some, options = lanes[~in_leaps], {"schedule": schedule, "dtype": dtype}
+    if len(some):
+        seen = spectrum.head(reach(some, spectrum.size))
+        options["fresh"] = groups_of(seen, some, dtype)
+        for replicate in replicates:
+            yield partial(trained, seen, some, samples, replicate, seed, **options)
+    for lane in lanes[in_leaps].to_dict("records"):
+        for block in sorted({replicate // COLUMNS for replicate in replicates}):
+            yield partial(leapt, spectrum, lane, samples, block, seed, schedule=schedule)
+
+
 def _averaged_steps(samples: int, schedule: Schedule) -> set[int]:
     """After which steps to look at the weights that are averaged; none for the last iterate."""
+    if not schedule.averaging:
+        return set()
     first = samples - int(schedule.averaging * samples)
     return set(np.ceil(np.linspace(first, samples, SNAPSHOTS + 1)[1:]).astype(int)) - {first}
 
 
 def _outcomes(
-    spectrum: Spectrum,
-    lanes: pd.DataFrame,
-    samples: int,
-    replicate: int,
-    seed: int,
-    schedule: Schedule,
-    dtype: str,
-) -> Iterator[pd.DataFrame]:
-    """Train one replicate; the lanes of each group with what :func:`run_lanes` returns of them."""
+    states: Callable, samples: int, schedule: Schedule
+) -> Iterator[tuple[pd.DataFrame, dict]]:
+    """Train; the lanes of each group, and the columns that :func:`run_lanes` returns of them."""
     averaged, adapted = _averaged_steps(samples, schedule), schedule.adaptation_steps(samples)
     stops, sums, fronts = sorted({0, samples, adapted} | averaged), {}, {}
-    options = {"schedule": schedule, "dtype": dtype}
-    for time, groups in trained(spectrum, lanes, samples, replicate, seed, stops, **options):
+    for time, groups in states(stops):
         if time == 0:
             before = [(group.grown(), group.divergence_limit()) for group in groups]
         if time == adapted > 0:
@@ -136,11 +169,15 @@ def _outcomes(
     for group, (grown, limit) in zip(groups, before, strict=True):
         means = [total / len(averaged) for total in sums[group]] if averaged else None
         risk = group.excess_risk(means)
-        yield group.lanes.assign(
-            excess_risk=risk,
-            diverged=~(risk <= limit),  # also for nan
-            front=fronts.get(group, 0),
-            learned=np.sum(group.grown() & ~grown, axis=1),
+        yield (
+            group.lanes,
+            {
+                "replicate": group.replicates,
+                "excess_risk": risk,
+                "diverged": ~(risk <= limit),  # also for nan
+                "front": fronts.get(group, np.zeros(len(risk), int)),
+                "learned": np.sum(group.grown() & ~grown, axis=1),
+            },
         )
 
 
@@ -153,14 +190,17 @@ def _closed(grown: np.ndarray) -> np.ndarray:
     return np.pad(grown, ((0, 0), (0, 1)))
 
 
-def _check_settings(replicates, seed, dtype, schedule) -> None:
+def _check_settings(replicates, seed, dtype, schedule, method, samples) -> None:
     count("replicates", replicates)
     count("seed", seed, least=0)
     require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
     checked_schedule(schedule)
+    if method != "steps":
+        require(dtype == "float32", "dtype", dtype, "leaps compute in float32")
+        require(samples <= MOST, "samples", samples, "leaps take up to 2^40 steps")
 
 
-def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
+def _lane_table(model, model_size, step_size, init, method, accuracy) -> pd.DataFrame:
     models = several("model", model)
     kinds = [named(name) for name in models]
     sizes = [count("model_size", size) for size in several("model_size", model_size)]
@@ -169,7 +209,14 @@ def _lane_table(model, model_size, step_size, init) -> pd.DataFrame:
         real("step_size", eta, above=0, reason=positive) for eta in several("step_size", step_size)
     ]
     inits = [max(kind.checked_init(v) for kind in kinds) for v in several("init", init)]
-    return pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
+    lanes = pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
+    if accuracy_of(method) is None:
+        return lanes
+    lanes = lanes.assign(method=method_of(accuracy))
+    accuracy_of(lanes["method"].iloc[0])
+    for lane in lanes.to_dict("records"):
+        require_leaps(lane)
+    return lanes
 
 
 def simulate(
@@ -184,6 +231,8 @@ def simulate(
     seed: int = 0,
     schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
+    method: str = "steps",
+    accuracy: float = ACCURACY,
 ) -> pd.DataFrame:
     """Excess risk of one-pass SGD after ``T`` samples, for every combination of the settings.
 
@@ -205,6 +254,11 @@ def simulate(
         Independent repetitions, each on a stream of its own.
     seed, schedule, dtype
         As in :func:`run_lanes`.
+    method : {"steps", "leaps"}
+        Every step, or in leaps (:mod:`quadlaw.sgd.leaps`), whose cost does not grow with ``M``; in
+        float32, for models that can. The table then has a column ``method``, as ``leaps 0.5``.
+    accuracy : float, default 0.5
+        Of leaps, above 0 and at most 1: what a leap may change. They are exact as it goes to 0.
 
     Returns
     -------
@@ -216,9 +270,9 @@ def simulate(
     ValueError
         ``key = value: reason``, for a value out of its range or an empty or repeating list.
     """
-    lanes = _lane_table(model, model_size, step_size, init)
+    lanes = _lane_table(model, model_size, step_size, init, method, accuracy)
     horizons = [count("samples", T) for T in several("samples", samples)]
-    _check_settings(replicates, seed, dtype, schedule)
+    _check_settings(replicates, seed, dtype, schedule, method, max(horizons))
     spectrum = problem.spectrum(lanes["model_size"].max())
     options = {"replicates": range(replicates), "seed": seed, "schedule": schedule, "dtype": dtype}
     tables = [run_lanes(spectrum, lanes, T, **options) for T in horizons]
@@ -245,12 +299,15 @@ def trajectory(
     seed: int = 0,
     schedule: Schedule = TwoPhase(),
     dtype: str = "float32",
+    method: str = "steps",
+    accuracy: float = ACCURACY,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Risk and chosen weights along the runs of one model.
 
     Parameters
     ----------
-    problem, model, model_size, samples, step_size, init, replicates, seed, schedule, dtype
+    problem, model, model_size, samples, step_size, init, replicates, seed, schedule, dtype, \
+    method, accuracy
         As in :func:`simulate`, one value each but for the step sizes, which share their streams; a
         ``Spectrum`` serves in place of the problem.
     coordinates : list of int
@@ -272,9 +329,9 @@ def trajectory(
     ValueError
         As :func:`simulate`; also for a coordinate beyond the model or a time beyond ``samples``.
     """
-    lanes = _lane_table(model, model_size, step_size, init)
+    lanes = _lane_table(model, model_size, step_size, init, method, accuracy)
     samples = count("samples", samples)
-    _check_settings(replicates, seed, dtype, schedule)
+    _check_settings(replicates, seed, dtype, schedule, method, samples)
     settings = len(lanes.drop(columns="step_size").drop_duplicates())
     require(settings == 1, "trajectory", settings, "takes several step sizes, but one of the rest")
     chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
@@ -305,23 +362,28 @@ def follow_lanes(
 
     As :func:`trajectory`, unchecked, with lanes and numbered replicates as of :func:`run_lanes`.
     """
-    lanes, seen, risks, weights = lanes[LANE_COLUMNS], [], [], []
-    options = {"schedule": schedule, "dtype": dtype}
-    for replicate in replicates:
-        with np.errstate(over="ignore", invalid="ignore"):
-            for time, (group,) in trained(
-                spectrum, lanes, samples, replicate, seed, times, **options
-            ):
-                seen.append((replicate, int(time)))
-                risks.append(group.excess_risk())
+    lanes = lanes[[column for column in (*LANE_COLUMNS, "method") if column in lanes]]
+    seen, weights = [], []  # lanes, replicates, times and risks; weights
+    with np.errstate(over="ignore", invalid="ignore"):
+        for states in _runs(spectrum, lanes, samples, replicates, seed, schedule, dtype):
+            for time, (group,) in states(times):
+                times_of = np.full(len(group.lanes), int(time))
+                seen.append((group.lanes, group.replicates, times_of, group.excess_risk()))
                 weights.append(group.weights()[:, coordinates - 1])
-    times = pd.DataFrame(seen, columns=["replicate", "time"])
-    here = times.merge(lanes.assign(**_labels(spectrum, samples, schedule)), how="cross")
-    here = here[[*here.columns[2:], "replicate", "time"]]
-    table = here.loc[here.index.repeat(len(coordinates))].reset_index(drop=True)
-    target = np.tile(spectrum.target[coordinates - 1], len(here))
-    return here.assign(excess_risk=np.concatenate(risks)), table.assign(
+    tables, *columns = zip(*seen, strict=True)
+    columns = dict(
+        zip(("replicate", "time", "excess_risk"), map(np.concatenate, columns), strict=True)
+    )
+    here, weights = pd.concat(tables, ignore_index=True).assign(**columns), np.concatenate(weights)
+    if "method" in here:
+        here = here[here["replicate"].isin(replicates)].sort_values(["replicate", "time"])
+        weights = weights[here.index]
+    labels = _labels(spectrum, samples, schedule)
+    here = here.assign(**labels)[[*lanes, *labels, "replicate", "time", "excess_risk"]]
+    table = here.drop(columns="excess_risk")
+    table = table.loc[table.index.repeat(len(coordinates))].reset_index(drop=True)
+    return here.reset_index(drop=True), table.assign(
         coordinate=np.tile(coordinates, len(here)),
-        weight=np.concatenate(weights).ravel(),
-        target=target,
+        weight=weights.ravel(),
+        target=np.tile(spectrum.target[coordinates - 1], len(here)),
     )

@@ -1,12 +1,12 @@
 """The trainer: groups of lanes, each of one model and one view, on the samples of one stream."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from quadlaw.base.layout import whole
+from quadlaw.base.layout import rows, whole
 from quadlaw.models import named
 from quadlaw.models.model import Model, alone
 from quadlaw.sgd.bases import EIGENBASIS
@@ -33,6 +33,8 @@ class Group:
         Rows of :mod:`quadlaw.base.layout`: the parameters of all features of a coordinate, then
         those of the next.
     sizes, step_sizes : ndarray, shape (L,)
+    replicates : ndarray, shape (L,), or None
+        Which replicate each lane is of, where that is asked for.
     """
 
     model: Model
@@ -41,6 +43,7 @@ class Group:
     parameters: np.ndarray
     sizes: np.ndarray
     step_sizes: np.ndarray
+    replicates: np.ndarray | None = None
 
     @classmethod
     def start(
@@ -59,6 +62,12 @@ class Group:
             values = np.stack([start_values(start, target, init) for start, init in pairs])
         first = [np.asarray(part).astype(dtype) for part in model.start(values)]
         return cls(model, view, lanes, laid_out(first), sizes, steps)
+
+    def again(self, replicate: int) -> "Group":
+        """The same lanes, not trained yet, as those of a replicate."""
+        p = rows(len(self.lanes), self.model.width * self.size, self.parameters.dtype.name)
+        p[:] = self.parameters
+        return replace(self, parameters=p, replicates=np.full(len(self.lanes), replicate))
 
     @property
     def size(self) -> int:

@@ -8,30 +8,37 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from quadlaw.models import named
+from quadlaw.models.leaps_loop import COLUMNS
 
 # Seconds of one core.
 DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
 STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
+LEAP = 2.5e-9  # a step of a run in leaps
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
 PROCESS, COORDINATE = 330e6, 40
 
 
 class Stream(NamedTuple):
-    """Lanes on shared samples: ``T``, replicates, lanes, their largest and their summed size."""
+    """Lanes on shared samples: ``T``, replicates, lanes, their largest and their summed size.
+
+    Runs in leaps share none: ``leaps`` of them are made at once, whatever the replicates.
+    """
 
     samples: int
     replicates: int
     lanes: float
     largest: int
     total: float
+    leaps: int = 0
 
     def seconds(self) -> float:
         """Of one core, for all replicates."""
         sample = STEP + self.largest * DRAW + self.lanes * LANE_STEP + self.total * UPDATE
         once = REPLICATE + self.lanes * LANE
-        return POINT + self.replicates * (once + self.samples * sample)
+        steps = self.replicates * (once + self.samples * sample) if self.lanes else 0.0
+        return POINT + steps + self.leaps * self.samples * LEAP
 
     def memory(self) -> float:
         """Bytes of a process that trains the lanes."""
@@ -49,8 +56,11 @@ def stream_of(point: dict) -> Stream:
     A feature costs as much as a coordinate of a lane, and so does a product with a random matrix;
     of several matrices (``draw``) each replicate meets one.
     """
-    lanes = point["lanes"]
-    number = 1 + max(lane.get("draw", 0) for lane in lanes)
+    first, stop = point["range"]
+    lanes = [lane for lane in point["lanes"] if lane.get("method", "steps") == "steps"]
+    blocks = -(-stop // COLUMNS) - first // COLUMNS
+    leaps = (len(point["lanes"]) - len(lanes)) * COLUMNS * blocks
+    number = 1 + max((lane.get("draw", 0) for lane in lanes), default=0)
     total = sum(lane["model_size"] * named(lane["model"]).width for lane in lanes)
     bases = {
         lane["basis"]: (lane["model_size"], lane.get("input_size", lane["model_size"]))
@@ -58,9 +68,9 @@ def stream_of(point: dict) -> Stream:
         if "basis" in lane
     }
     total += sum(products(name, *sizes) for name, sizes in bases.items())
-    largest = max(max(lane["model_size"], lane.get("input_size", 0)) for lane in lanes)
-    first, stop = point["range"]
-    return Stream(point["samples"], stop - first, len(lanes) / number, largest, total / number)
+    largest = max(max(lane["model_size"], lane.get("input_size", 0)) for lane in point["lanes"])
+    shared = len(lanes) / number, largest, total / number
+    return Stream(point["samples"], stop - first, *shared, leaps)
 
 
 def products(basis: str, size: int, inputs: int) -> int:

@@ -1,0 +1,211 @@
+"""SGD in leaps: coordinates that move slowly are updated after many steps, by their law.
+
+A step moves the parameter of coordinate ``i`` by ``-g_t z_ti phi(p_i)``, with ``g_t = eta_t r_t``
+and the residual ``r_t = sum_i e_i z_ti + noise``, ``e = w - w*``. Hold the errors of the slow
+coordinates for a block of steps. All that they and the noise add to a residual is one Gaussian
+``q_t``, of variance ``S = sum_slow lambda_i e_i^2 + tail + sigma^2``. Given all ``q_t`` and
+``r_t``, the slow inputs are independent over time,
+
+    z_ti ~ N(lambda_i e_i q_t / S, lambda_i delta_ij - lambda_i e_i lambda_j e_j / S),
+
+so that the block's ``G_i = sum_t g_t z_ti`` is Gaussian, with two sums that all coordinates share:
+
+    G_i ~ N(lambda_i e_i A, lambda_i Q - ...),  A = sum_t g_t q_t / S,  Q = sum_t g_t^2.
+
+``p_i`` then moves along ``phi`` for the time ``G_i + lambda_i Q phi' / 2`` (:class:`Model.leap
+<quadlaw.models.model.Model>`), where the change of ``e_i`` within the block is taken up to second
+order. The idea is that of tau-leaping in chemistry (Gillespie 2001, J. Chem. Phys. 115, 1716).
+
+A coordinate's rate is the share of its error that a step takes away. Fast ones are stepped with
+their inputs. A slow one is updated every ``2^k`` steps, with the largest ``k`` that has
+
+    rate_i (2^k + 2) <= accuracy,
+
+and blocks are nested: a level's ``A`` and ``Q`` are sums of those of the level below. Where no
+coordinate is fast, ``r = q``, and a block's ``sum q^2 / S`` is a chi square. Runs are exact as
+``accuracy`` goes to 0. Neglected are the change of errors within a block beyond second order,
+covariances between levels, which no coordinate's own law depends on, and cubes of single steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from quadlaw.base.checks import real, require
+from quadlaw.models import named
+from quadlaw.models.leaps_loop import COLUMNS
+from quadlaw.models.model import Model
+from quadlaw.sgd.problem import Spectrum
+from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.streams import stream_key
+from quadlaw.sgd.train import Group
+from quadlaw.sgd.views import USUAL, View, with_signs
+
+METHODS = ("steps", "leaps")
+LEAPS = METHODS[1]
+ACCURACY = 0.5
+LEAPS_STREAM = -1  # in place of a replicate, in the key of the normals
+SINGLE = 2  # steps that a block counts for more, as its A and Q are noisy
+LONGEST = 2**30  # steps of one stage, whose normals have row numbers of 32 bits
+LEARNED = 20.0  # times its rate's inverse: by then a coordinate's error has gone
+FIRST = 2**6  # steps of the first stage; each of the next ones is as long as all before
+MOST_SEEN = 1024  # steps of a stretch that its mean factor is taken over
+COARSE, FINE = 0.05, 1e-4  # change of the factor within a stage, of itself and of 1
+
+
+def method_of(accuracy: float) -> str:
+    """What the column ``method`` of a lane in leaps says."""
+    return f"{LEAPS} {accuracy:g}"
+
+
+def accuracy_of(method: str) -> float | None:
+    """The accuracy of a ``method``, None for ``"steps"``; ``ValueError`` for what is neither."""
+    name, *rest = str(method).split()
+    require(name in METHODS, "method", method, f"must be one of {', '.join(METHODS)}")
+    if name == METHODS[0]:
+        return None
+    finite = "lies above 0 and at most at 1: the share of an error that a leap may change"
+    accuracy = real("accuracy", float(rest[0]) if rest else ACCURACY, above=0, reason=finite)
+    require(accuracy <= 1, "accuracy", accuracy, finite)
+    return accuracy
+
+
+def leapt(
+    spectrum: Spectrum, lane: dict, samples: int, block: int, seed: int, stops: Sequence[int],
+    schedule: Schedule,
+) -> Iterator[tuple[int, list[Group]]]:  # fmt: skip
+    """``COLUMNS`` runs of a lane in leaps: their group at each of ``stops``, in rising order.
+
+    ``lane`` has the columns of :func:`quadlaw.sgd.run.run_lanes`. The group's lanes are the
+    replicates of a ``block``, from ``COLUMNS block`` on. A replicate is the same numbers whatever
+    is run beside it.
+    """
+    model, accuracy = require_leaps(lane), accuracy_of(lane["method"])
+    ours = with_signs(spectrum.head(lane["model_size"]), lane.get("signs", USUAL["signs"]))
+    group, p = _start(model, View(ours), lane, block)
+    if stops[0] == 0:
+        yield 0, [group]
+    rates, time = Rates(model, ours, lane["init"]), 0.0
+    key = stream_key(spectrum, samples, LEAPS_STREAM, seed).copy()
+    values, target = ours.eigenvalues.astype(np.float32), ours.target.astype(np.float32)
+    base = np.float32(ours.tail[-1] + ours.sigma**2)
+    for number, (start, steps, factor) in enumerate(stages(schedule, samples, stops)):
+        eta, key[3] = lane["step_size"] * factor, number
+        levels = leveled(rates.at(eta, time), accuracy, steps)
+        numbers = base, key, 4 * COLUMNS * block
+        model.leaps(p, values, target, np.float32(eta), steps, *levels, *numbers)
+        time += eta * steps
+        if start + steps in stops:
+            yield start + steps, [group]
+
+
+def require_leaps(lane: dict) -> Model:
+    """The lane's model; ``ValueError`` unless it and what it sees can be simulated in leaps."""
+    model = named(lane["model"])
+    known = "cannot be simulated in leaps, as its steps have no flow in closed form"
+    require(model.leap is not None, "model", model.name, known)
+    for key in ("inputs", "basis", "start"):
+        value = lane.get(key, USUAL[key])
+        reason = f"leaps are for {USUAL[key]} alone"
+        require(value == USUAL[key], key, value, reason)
+    return model
+
+
+def _start(model: Model, view: View, lane: dict, block: int) -> tuple[Group, np.ndarray]:
+    """The runs' group and its parameters, shape (M, width, ``COLUMNS``), which it shows."""
+    numbers = COLUMNS * block + np.arange(COLUMNS)
+    lanes = pd.DataFrame([lane] * COLUMNS)
+    first = np.concatenate(model.start(np.full((1, lane["model_size"]), lane["init"]))).T
+    p = np.repeat(first[:, :, None], COLUMNS, axis=2).astype(np.float32)
+    sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy()
+    return Group(model, view, lanes, p.reshape(-1, COLUMNS).T, sizes, steps, numbers), p
+
+
+class Rates:
+    """How fast the coordinates of a lane move, before any run.
+
+    Attributes
+    ----------
+    drift : ndarray, shape (M,)
+        ``lambda_i |w'(p) phi(p)|``, the larger one of the start's and the target's: the share of
+        an error that is lost in a unit of training time.
+    kick : ndarray, shape (M,)
+        ``4 lambda_i phi'(p)^2``: with ``eta^2 S``, the variance of a weight's logarithm in a step.
+    """
+
+    def __init__(self, model: Model, spectrum: Spectrum, init: float):
+        values, target = spectrum.eigenvalues, np.abs(spectrum.target)
+        at_target = _speeds(model, np.sqrt(target))
+        at_start = _speeds(model, np.full(spectrum.size, init))
+        self.drift, self.kick = (
+            values * np.maximum(*pair) for pair in zip(at_start, at_target, strict=True)
+        )
+        self._learning = values * at_target[0]
+        self._signal = values * np.maximum(target, np.abs(init**2 - target)) ** 2
+        self._noise = spectrum.tail[-1] + spectrum.sigma**2
+
+    def at(self, eta: float, time: float) -> np.ndarray:
+        """Shares of a step at the step size ``eta``, after ``time`` (the sum of step sizes)."""
+        left = self._signal[self._learning * time < LEARNED].sum()
+        return eta * self.drift + eta**2 * (left + self._noise) * self.kick
+
+
+def _speeds(model: Model, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``|w' phi|`` and ``4 phi'^2`` of the quadratic model's values ``v``, of all features."""
+    update, h = getattr(model.update, "py_func", model.update), 1e-4
+
+    def field(p):
+        return p - update(1.0, p, 1.0)
+
+    drift, kick = np.zeros(len(v)), np.zeros(len(v))
+    for p in model.start(v):
+        slope = (model.weight(p + h) - model.weight(p - h)) / (2 * h)
+        drift += np.abs(slope * field(p))
+        kick = np.maximum(kick, 4 * ((field(p + h) - field(p - h)) / (2 * h)) ** 2)
+    return drift, kick
+
+
+def leveled(rates: np.ndarray, accuracy: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """``starts, levels`` of the loop (:func:`quadlaw.models.leaps_loop.compile_leaps`).
+
+    Levels rise with the coordinate, so that a level is a range of them; none is longer than
+    ``steps``.
+    """
+    blocks = np.minimum(accuracy / rates - SINGLE, float(steps))
+    exponents = np.log2(np.maximum(blocks, 1)).astype(np.int64)
+    exponents = np.minimum.accumulate(exponents[::-1])[::-1]
+    levels, starts = np.unique(exponents, return_index=True)
+    ends = np.append(starts, len(rates))
+    return (ends, levels) if levels[0] > 0 else (ends[1:], levels[1:])
+
+
+def stages(
+    schedule: Schedule, samples: int, stops: Sequence[int]
+) -> Iterator[tuple[int, int, float]]:
+    """Stretches of a run: the first step, the number of steps, the mean factor on the step size.
+
+    The factor hardly changes within one. They end at ``stops``; levels are chosen again for each,
+    so that the first ones are short.
+    """
+    doubling = FIRST * 2 ** np.arange(64 - FIRST.bit_length(), dtype=object)
+    long = range(LONGEST, samples, LONGEST)
+    cuts = {0, *stops, *long, *(int(one) for one in doubling if one < stops[-1])}
+    for first, last in pairwise(sorted(one for one in cuts if one <= stops[-1])):
+        yield from _even(schedule, samples, first, last)
+
+
+def _even(schedule: Schedule, samples: int, first: int, last: int) -> list[tuple]:
+    """``first`` to ``last`` in stretches of about one factor."""
+    high, low = schedule.factor(np.array([first, last - 1]), samples)
+    if last - first == 1 or high - low <= COARSE * low + FINE:
+        some = np.linspace(first, last - 1, min(last - first, MOST_SEEN)).round().astype(np.int64)
+        mean = high if high == low else schedule.factor(some, samples).mean()
+        return [(first, last - first, float(mean))]
+    middle = (first + last) // 2
+    *before, one = _even(schedule, samples, first, middle)
+    two, *after = _even(schedule, samples, middle, last)
+    if one[2] == two[2]:
+        return [*before, (one[0], one[1] + two[1], one[2]), *after]
+    return [*before, one, two, *after]
