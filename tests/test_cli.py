@@ -67,6 +67,24 @@ def test_simulate_gives_the_runs_of_the_package(capsys, tmp_path, name):
     assert read(tmp_path / name)["excess_risk"].tolist() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
+def test_simulate_leaps_if_asked_to(capsys):
+    problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
+    setting = {"model_size": 16, "samples": 256, "step_size": 0.1, "init": 0.3}
+    runs = quadlaw.simulate(problem, replicates=7, seed=3, method="leaps", accuracy=0.25, **setting)
+    line = [*SIMULATE, "--step-size", ".1", "--init", ".3", "--method", "leaps"]
+    result = printed(capsys, [*line, "--accuracy", ".25"])
+    assert result["runs"] == runs["excess_risk"].tolist() and result["method"] == "leaps 0.25"
+    for more, words in (
+        (["--accuracy", "2"], "accuracy = 2.0: lies"),
+        (["--model", "relu"], "relu"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main([*line, *more])
+        fault = capsys.readouterr().err
+        assert stopped.value.code == 2 and words in fault and fault.count("\n") == 1
+
+
 def test_simulate_takes_the_step_size_of_the_theory(capsys):
     problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
     result = printed(capsys, [*SIMULATE, "--tuned", "--scale", ".4"])
