@@ -11,7 +11,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", NUMBA_NUM_THREA
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from project import OUTPUT, copy_project, snakemake
+from project import MEMORY, OUTPUT, copy_project, snakemake
 
 CHANGING = ("test_edit.py", "test_report.py", "test_workflow.py")
 
@@ -46,7 +46,8 @@ def _smoke(tmp_path_factory):
             shutil.rmtree(folder / "project", ignore_errors=True)
             project = copy_project(folder / "project")
             snakemake(project)
-            shutil.copytree(project / OUTPUT, folder / "copying" / OUTPUT)
+            for part in (OUTPUT, MEMORY):
+                shutil.copytree(project / part, folder / "copying" / part, symlinks=True)
             (folder / "copying").rename(folder / "undisturbed")
     return folder
 
@@ -59,5 +60,5 @@ def finished(_smoke):
 
 @pytest.fixture(scope="session")
 def undisturbed(_smoke):
-    """What the smoke run wrote, which no test changes."""
+    """What the smoke run wrote, with Snakemake's memory of it, which no test changes."""
     return _smoke / "undisturbed"

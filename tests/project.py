@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "config", "profiles", "envs", "workflow", "notebooks"]
 SMOKE = ["--configfile", "config/smoke.yaml"]
-OUTPUT = Path("build/smoke")
+OUTPUT, MEMORY = Path("build/smoke"), Path(".snakemake")
 
 
 def copy_project(folder):
@@ -44,6 +44,13 @@ def planned(folder, *arguments):
     output = snakemake(folder, "--dry-run", *arguments)
     stats = output.split("Job stats:")[-1] if "Job stats:" in output else ""
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)}
+
+
+def put_back(folder, undisturbed):
+    """Make what a run wrote, and what Snakemake knows of it, again as they were when it ended."""
+    for part in (OUTPUT, MEMORY):
+        shutil.rmtree(folder / part)
+        shutil.copytree(undisturbed / part, folder / part, symlinks=True)
 
 
 def results(folder):

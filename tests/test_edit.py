@@ -13,7 +13,7 @@ import time
 import pytest
 
 from notebook_server import Server
-from project import OUTPUT, ROOT, copy_project, planned, results, snakemake, start
+from project import OUTPUT, ROOT, copy_project, planned, put_back, results, snakemake, start
 
 FIGURE = "phase_transition"
 NOTEBOOK = f"notebooks/{FIGURE}.ipynb"
@@ -56,13 +56,14 @@ def tweak(notebook):
 
 
 @pytest.fixture
-def restored(finished):
-    """The finished project, whose notebook is put back afterwards."""
+def restored(finished, undisturbed):
+    """The finished project, whose notebook and results are put back afterwards."""
     path = finished / NOTEBOOK
-    text = path.read_bytes()
+    text, times = path.read_bytes(), (path.stat().st_atime_ns, path.stat().st_mtime_ns)
     yield finished
     path.write_bytes(text)
-    snakemake(finished)
+    os.utime(path, ns=times)
+    put_back(finished, undisturbed)
 
 
 def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
