@@ -153,6 +153,24 @@ def test_counts_of_coordinates_are_those_of_steps():
         assert ((steps.mean() - leaps.mean()).abs() <= 0.02 * steps.mean() + 3 * error).all()
 
 
+@pytest.mark.slow
+def test_residuals_tell_a_level_s_part_along_its_errors():
+    """Without noise, ``sum_i e_i G_i`` of one leap is ``A S``: a chi square, and nothing else."""
+    eta, steps, S = 1e-4, 64, 1.5
+    values, target = np.array([1.0, 0.5], np.float32), np.ones(2, np.float32)
+    numbers = np.float32(eta), steps, np.array([0, 2]), np.array([6]), np.float32(1e-6)
+    found = []
+    for block in range(200):
+        p = np.zeros((2, 1, COLUMNS), np.float32)
+        named("linear").leaps(p, values, target, *numbers, np.arange(4, dtype="u4"), 128 * block)
+        found.append(p.sum(axis=(0, 1)))
+    found = np.concatenate(found)
+    assert found.mean() == pytest.approx(eta * steps * S, rel=0.02)
+    assert found.var() == pytest.approx(
+        2 * steps * (eta * S) ** 2, rel=0.08
+    )  # else half as much more
+
+
 FEW_AND_MANY = ("quadratic", 0.1, 3), (["linear", "quadratic"], [0.1, 0.9], 40)
 
 
@@ -189,7 +207,9 @@ def test_as_many_runs_diverge_as_in_steps():
 REFUSED = [
     ({"accuracy": 0.0}, "accuracy = 0.0: lies above 0"),
     ({"accuracy": 1.5}, "accuracy = 1.5: lies above 0 and at most at 1"),
+    ({"accuracy": "fine"}, "accuracy = 'fine': "),
     ({"method": "hops"}, "method = 'hops': must be one of steps, leaps"),
+    ({"method": "leaps 0.1"}, "method = 'leaps 0.1': must be one of steps, leaps"),
     ({"model": "relu"}, "model = 'relu': cannot be simulated in leaps"),
     ({"samples": 2**40 + 1}, f"samples = {2**40 + 1}: leaps take up to 2\\^40 steps"),
     ({"dtype": "float64"}, "dtype = 'float64': leaps compute in float32"),

@@ -18,7 +18,7 @@ from quadlaw.ledger.config import read
 from quadlaw.ledger.plans import plans
 from quadlaw.models import named as named_model
 from quadlaw.models.leaps_loop import COLUMNS
-from quadlaw.sgd.leaps import accuracy_of, method_of, require_leaps
+from quadlaw.sgd.leaps import checked_method, require_leaps
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import Schedule, named
@@ -79,7 +79,7 @@ def simulate(options: Namespace) -> None:
 def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates: int) -> dict:
     """``model, model_size, samples, step_size, init``, refused if they take too long."""
     T, M = count("samples", options.samples, least=2), count("model_size", options.model_size)
-    leaps = {} if accuracy_of(options.method) is None else {"method": _method(options)}
+    leaps = _leaps(options)
     lanes = [{"model": options.model, "model_size": M} | leaps]
     work = stream_of({"samples": T, "range": (0, replicates), "lanes": lanes})
     cost.require_affordable(work.seconds(), work.memory(), options.force)
@@ -93,12 +93,13 @@ def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates:
     return {"model": model, "step_size": step} | setting | leaps
 
 
-def _method(options: Namespace) -> str:
-    """With the accuracy, refused for a model that cannot leap."""
-    method = method_of(options.accuracy)
-    accuracy_of(method)
+def _leaps(options: Namespace) -> dict:
+    """The lane's ``method``, if it is another one than steps."""
+    method = checked_method(options.method, options.accuracy)
+    if method == "steps":
+        return {}
     require_leaps({"model": options.model})
-    return method
+    return {"method": method}
 
 
 def _init(problem: PowerLaw, options: Namespace, samples: int, size: int) -> float:

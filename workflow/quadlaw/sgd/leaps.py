@@ -56,20 +56,19 @@ COARSE, FINE = 0.05, 1e-4  # change of the factor within a stage, of itself and 
 
 
 def method_of(accuracy: float) -> str:
-    """What the column ``method`` of a lane in leaps says."""
+    """What the column ``method`` of a lane in leaps says, which is all that :func:`leapt` knows."""
     return f"{LEAPS} {accuracy:g}"
 
 
-def accuracy_of(method: str) -> float | None:
-    """The accuracy of a ``method``, None for ``"steps"``; ``ValueError`` for what is neither."""
-    name, *rest = str(method).split()
-    require(name in METHODS, "method", method, f"must be one of {', '.join(METHODS)}")
-    if name == METHODS[0]:
-        return None
+def checked_method(method: object, accuracy: object) -> str:
+    """The column ``method``; ``ValueError`` for another one than ``METHODS``, or no accuracy."""
+    require(method in METHODS, "method", method, f"must be one of {', '.join(METHODS)}")
+    if method != LEAPS:
+        return method
     finite = "lies above 0 and at most at 1: the share of an error that a leap may change"
-    accuracy = real("accuracy", float(rest[0]) if rest else ACCURACY, above=0, reason=finite)
-    require(accuracy <= 1, "accuracy", accuracy, finite)
-    return accuracy
+    share = real("accuracy", accuracy, above=0, reason=finite)
+    require(share <= 1, "accuracy", accuracy, finite)
+    return method_of(share)
 
 
 def leapt(
@@ -82,7 +81,7 @@ def leapt(
     replicates of a ``block``, from ``COLUMNS block`` on. A replicate is the same numbers whatever
     is run beside it.
     """
-    model, accuracy = require_leaps(lane), accuracy_of(lane["method"])
+    model, accuracy = require_leaps(lane), float(lane["method"].split()[1])
     ours = with_signs(spectrum.head(lane["model_size"]), lane.get("signs", USUAL["signs"]))
     group, p = _start(model, View(ours), lane, block)
     if stops[0] == 0:

@@ -15,7 +15,7 @@ import pandas as pd
 from quadlaw.base.checks import count, real, require, several
 from quadlaw.models import named
 from quadlaw.models.leaps_loop import COLUMNS
-from quadlaw.sgd.leaps import ACCURACY, accuracy_of, leapt, method_of, require_leaps
+from quadlaw.sgd.leaps import ACCURACY, checked_method, leapt, require_leaps
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import Schedule, checked_schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -210,10 +210,10 @@ def _lane_table(model, model_size, step_size, init, method, accuracy) -> pd.Data
     ]
     inits = [max(kind.checked_init(v) for kind in kinds) for v in several("init", init)]
     lanes = pd.DataFrame(list(product(models, sizes, steps, inits)), columns=LANE_COLUMNS)
-    if accuracy_of(method) is None:
+    method = checked_method(method, accuracy)
+    if method == "steps":
         return lanes
-    lanes = lanes.assign(method=method_of(accuracy))
-    accuracy_of(lanes["method"].iloc[0])
+    lanes = lanes.assign(method=method)
     for lane in lanes.to_dict("records"):
         require_leaps(lane)
     return lanes
