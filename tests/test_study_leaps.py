@@ -34,6 +34,8 @@ def test_lanes_in_leaps_cost_no_coordinates_but_blocks_of_runs(rows):
         assert stream.total == sum(lane["model_size"] for lane in lanes)
         assert stream.leaps == 32 * (len(point["lanes"]) - len(lanes))
         assert stream.seconds() > 0
+        # The parameters of 32 runs and a normal for each are held, of a coordinate 256 bytes.
+        assert stream.memory() > stream._replace(leaps=0).memory() + 256 * stream.largest
     more = stream_of(point | {"range": [0, 33], "replicates": 33})
     assert more.leaps == 2 * stream.leaps
 

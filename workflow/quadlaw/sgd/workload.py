@@ -18,6 +18,7 @@ LEAP = 2.5e-9  # a step of a run in leaps
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
 PROCESS, COORDINATE = 330e6, 40
+TOGETHER = 3 * 4 * COLUMNS  # of a coordinate in leaps: parameters of two features, and normals
 
 
 class Stream(NamedTuple):
@@ -42,7 +43,8 @@ class Stream(NamedTuple):
 
     def memory(self) -> float:
         """Bytes of a process that trains the lanes."""
-        return PROCESS + COORDINATE * (self.total + self.largest)
+        leaps = TOGETHER * self.largest if self.leaps else 0
+        return PROCESS + COORDINATE * (self.total + self.largest) + leaps
 
 
 def even(samples: int, replicates: int, lanes: int, size: int) -> Stream:
