@@ -20,6 +20,7 @@ from llvmlite import binding
 import quadlaw
 from quadlaw.base.normals import fill
 from quadlaw.theory import predicted_risk, rates
+from quadlaw.theory.tuning import tuned_step
 
 LANES, HEADER = (
     64,
@@ -27,21 +28,26 @@ LANES, HEADER = (
 )
 
 
-def setting(alpha: float, beta: float, samples: int, step_size: float) -> tuple:
+def setting(alpha: float, beta: float, samples: int) -> tuple:
     """The problem, and a model of ``4 D`` coordinates."""
     dimension = float(rates.effective_dimension("quadratic", alpha, beta, samples))
     size, init = int(np.ceil(4 * dimension)), float(rates.initial_value(alpha, beta, dimension))
-    options = {"model_size": size, "samples": samples, "step_size": step_size, "init": init}
+    options = {"model_size": size, "samples": samples, "init": init}
     return quadlaw.PowerLaw(alpha, beta, 0.5), options
 
 
 def timed(problem, model: str, options: dict, **how) -> float:
-    """Run, print a line of the table, return nanoseconds a step and run."""
+    """Run, print a line of the table, return nanoseconds a step and run.
+
+    At the theory's step size, or at those that ``how`` has.
+    """
+    eta = tuned_step(model, problem, **options).step_size
+    options = options | {"step_size": eta} | how
     began = time.process_time()
-    risk = quadlaw.simulate(problem, model=model, **(options | how))["excess_risk"]
+    risk = quadlaw.simulate(problem, model=model, **options)["excess_risk"]
     seconds = time.process_time() - began
-    one = dict(options) | {"step_size": float(np.max(how.get("step_size", options["step_size"])))}
-    expected = predicted_risk(model, problem, **one)
+    one = {key: options[key] for key in ("model_size", "samples", "init")}
+    expected = predicted_risk(model, problem, step_size=float(np.max(options["step_size"])), **one)
     last = risk[risk.index % LANES == LANES - 1] if "step_size" in how else risk
     ratio, error = last.mean() / expected, last.sem() / expected
     nanoseconds = seconds / len(risk) / options["samples"] * 1e9
@@ -68,17 +74,18 @@ def main(samples: int, long: int | None) -> None:
     wide = binding.get_host_cpu_features().get("avx512f", False)
     print(f"{binding.get_host_cpu_name()}, numba {numba.__version__}, AVX-512: {wide}")
     print(f"a normal takes {normals():.2f} ns\n{HEADER}")
-    problem, options = setting(3.0, 1.5, samples, 0.0785)
+    problem, options = setting(3.0, 1.5, samples)
     for method in ("steps", "leaps"):  # compiled, or loaded
         small = options | {"samples": 64, "model_size": 16}
         for model in ("quadratic", "linear"):
-            quadlaw.simulate(problem, model=model, method=method, replicates=1, **small)
-    lanes = list(options["step_size"] * np.linspace(0.5, 1, LANES))
+            few = {"method": method, "replicates": 1, "step_size": 0.01}
+            quadlaw.simulate(problem, model=model, **few, **small)
+    lanes = list(tuned_step("quadratic", problem, **options).step_size * np.linspace(0.5, 1, LANES))
     dense = timed(problem, "quadratic", options, step_size=lanes, replicates=1)
     leapt = timed(problem, "quadratic", options, method="leaps", replicates=LANES)
     print(f"dense lanes on shared inputs take {dense / leapt:.0f} times as long")
-    for alpha, beta, eta in ((3.0, 1.5, 0.0785), (2.0, 3.0, 0.1)) if long else ():
-        problem, options = setting(alpha, beta, long, eta)
+    for alpha, beta in ((3.0, 1.5), (2.0, 3.0)) if long else ():
+        problem, options = setting(alpha, beta, long)
         for model in ("quadratic", "linear"):
             timed(problem, model, options, method="leaps", replicates=32)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

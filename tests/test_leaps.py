@@ -14,7 +14,8 @@ from quadlaw.models import MODELS, named
 from quadlaw.models.leaps_loop import COLUMNS, compile_leaps
 from quadlaw.models.model import Model
 from quadlaw.models.quadratic import leap, predict, pull, update
-from quadlaw.sgd.leaps import Rates, leveled, stages
+from quadlaw.sgd.leaps import FAST, Rates, leveled, stages
+from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import named as schedule_named
 from quadlaw.theory import linear_risk, mean_field_risk
 
@@ -153,22 +154,83 @@ def test_counts_of_coordinates_are_those_of_steps():
         assert ((steps.mean() - leaps.mean()).abs() <= 0.02 * steps.mean() + 3 * error).all()
 
 
+def leap_linear(p, values, target, eta, steps, starts, levels, *, block, base):
+    """The linear model's loop, of Gaussian inputs."""
+    levels = np.array(starts, np.uint64), np.array(levels)
+    law = np.float32(base), np.empty(0, np.float32), np.float32(3)
+    numbers = np.arange(4, dtype=np.uint32), 4 * COLUMNS * block, COLUMNS
+    named("linear").leaps(p, values, target, np.float32(eta), steps, *levels, *law, *numbers)
+
+
 @pytest.mark.slow
-def test_residuals_tell_a_level_s_part_along_its_errors():
+@pytest.mark.parametrize(
+    ("starts", "levels"), [([0, 2], [6]), ([0, 1, 2], [5, 6]), ([0, 1, 2], [2, 6])], ids=str
+)
+def test_residuals_tell_the_levels_their_part_along_the_errors(starts, levels):
     """Without noise, ``sum_i e_i G_i`` of one leap is ``A S``: a chi square, and nothing else."""
     eta, steps, S = 1e-4, 64, 1.5
     values, target = np.array([1.0, 0.5], np.float32), np.ones(2, np.float32)
-    numbers = np.float32(eta), steps, np.array([0, 2]), np.array([6]), np.float32(1e-6)
     found = []
     for block in range(200):
-        p = np.zeros((2, 1, COLUMNS), np.float32)
-        named("linear").leaps(p, values, target, *numbers, np.arange(4, dtype="u4"), 128 * block)
-        found.append(p.sum(axis=(0, 1)))
+        p = np.zeros(2 * COLUMNS, np.float32)
+        leap_linear(p, values, target, eta, steps, starts, levels, block=block, base=1e-6)
+        found.append(p.reshape(2, COLUMNS).sum(axis=0))
     found = np.concatenate(found)
     assert found.mean() == pytest.approx(eta * steps * S, rel=0.02)
-    assert found.var() == pytest.approx(
-        2 * steps * (eta * S) ** 2, rel=0.08
-    )  # else half as much more
+    # Else half as much more.
+    assert found.var() == pytest.approx(2 * steps * (eta * S) ** 2, rel=0.08)
+
+
+@pytest.mark.slow
+def test_a_fast_coordinate_has_the_variance_of_steps():
+    """In leaps of 4 steps, each of which takes a sixth of its error: cubes of steps count."""
+    x, base, steps = 0.16, 0.25, 256
+    found = []
+    for block in range(400):
+        p = np.zeros(COLUMNS, np.float32)
+        one = np.ones(1, np.float32)
+        leap_linear(p, one, one, x, steps, [0, 1], [2], block=block, base=base)
+        found.append(p - 1)
+    error, steadily = np.concatenate(found), x * base / (2 - 3 * x)
+    assert error.var() == pytest.approx(steadily, rel=0.04)
+    assert base * x / 2 < 0.8 * steadily  # without the cubes
+    assert abs(error.mean()) < 4 * (steadily / error.size) ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("inputs", ["hypercube", "laplace", "sinh"])
+def test_inputs_of_other_laws_leap_too(inputs):
+    """Means, as a few runs near the edge make spreads of heavy-tailed inputs no number."""
+    spectrum = quadlaw.PowerLaw(2.5, 1.5, 0.5).spectrum(48)
+    setting = {"model_size": 48, "init": 0.4, "inputs": inputs}
+    lanes = [
+        setting | {"model": model, "step_size": eta, "method": method}
+        for model, eta in (("quadratic", 0.02), ("quadratic", 0.06), ("linear", 0.06))
+        for method in ("steps", "leaps 0.5")
+    ]
+    means, errors = (
+        run_lanes(spectrum, pd.DataFrame(lanes), 2048, replicates=range(600))
+        .pivot_table(index=KEYS, columns="method", values="excess_risk", aggfunc=how)
+        for how in ("mean", "sem")
+    )  # fmt: skip
+    far = (means["leaps 0.5"] / means["steps"] - 1).abs()
+    error = np.hypot(errors["leaps 0.5"], errors["steps"]) / means["steps"]
+    assert (far < 0.003 + 3 * error).all(), (far, error)
+
+
+@pytest.mark.slow
+def test_fast_coordinates_see_the_law_itself():
+    """Stepped inputs of one size, plus or minus: a coordinate's own part of the risk is certain."""
+    spectrum = quadlaw.PowerLaw(3.0, 4.0, 0.0).spectrum(1)
+    lane = {"model": "linear", "model_size": 1, "step_size": 0.3, "init": 0.0}
+    risks = {
+        inputs: run_lanes(
+            spectrum, pd.DataFrame([lane | {"method": "leaps 0.5", "inputs": inputs}]), 8,
+            replicates=range(256),
+        )["excess_risk"]
+        for inputs in ("hypercube", "gaussian")
+    }  # fmt: skip
+    assert risks["hypercube"].std() < 0.3 * risks["gaussian"].std()
 
 
 FEW_AND_MANY = ("quadratic", 0.1, 3), (["linear", "quadratic"], [0.1, 0.9], 40)
@@ -245,12 +307,24 @@ def test_stages_are_the_whole_run_and_keep_its_training_time(schedule, samples):
     assert time == pytest.approx(schedule.factor(np.arange(samples), samples).sum(), rel=2e-3)
 
 
+@pytest.mark.parametrize("schedule", ["two-phase 0.5", "cosine", "polynomial 2", "constant"])
+@pytest.mark.parametrize("samples", [100, 2**20, 2**30])
+def test_a_stage_mixes_no_step_sizes(schedule, samples):
+    """Not at the end of a long run either, where all are tiny: they decide what is left there."""
+    schedule = schedule_named(schedule)
+    for first, steps, factor in stages(schedule, samples, [samples]):
+        high, low = schedule.factor(np.array([first, first + steps - 1]), samples)
+        assert high - low <= 0.11 * low + 0.02 / samples
+        assert low <= factor <= high
+
+
 def test_levels_are_the_longest_that_the_accuracy_allows():
     spectrum = quadlaw.PowerLaw(2.0, 2.5, 0.5).spectrum(256)
     rates = Rates(named("quadratic"), spectrum, 0.3).at(0.1, 0.0)
-    starts, levels = leveled(rates, 0.5, 2**20)
+    starts, levels = leveled(rates, np.full(256, 0.5), 2**20)
     assert starts[-1] == 256 and (np.diff(levels) > 0).all() and levels[0] > 0
     assert (rates[: starts[0]] * 4 > 0.5).all()
+    assert leveled(np.array([1.1 * FAST]), np.array([4.0]), 64)[0].tolist() == [1]
     for k, level in enumerate(levels):
         some = rates[starts[k] : starts[k + 1]]
         assert (some * 2**level <= 0.5).all() and (some * 2 ** (level + 1) + 2 * some > 0.5).any()

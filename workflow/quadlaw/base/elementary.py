@@ -1,10 +1,10 @@
-"""The exponential function of a float32, in arithmetic that the compiler turns into vectors."""
+"""Exponential function and square root of float32s that the compiler turns into vectors."""
 
 import math
 
 import numpy as np
 from numba import types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 _F, _I = np.float32, np.int32
 HALF, ONE, TWO = _F(0.5), _F(1), _F(2)
@@ -36,3 +36,23 @@ def _exp(x):
         return series * _I((k + _I(127)) << _I(23)).view(_F)
 
     return vector
+
+
+def sqrt(x: float) -> float:
+    """The square root; in compiled code an instruction, where Numba calls a function."""
+    return math.sqrt(x)
+
+
+@intrinsic
+def _root(typing, x):
+    def generate(context, builder, signature, arguments):
+        number = arguments[0].type
+        root = builder.module.declare_intrinsic("llvm.sqrt", [number])
+        return builder.call(root, arguments)
+
+    return x(x), generate
+
+
+@overload(sqrt, inline="always")
+def _sqrt(x):
+    return lambda x: _root(x)

@@ -1,278 +1,307 @@
 """The loop of leaps, compiled once for each model (:mod:`quadlaw.sgd.leaps` says what it does).
 
-Runs move together, 32 at a time, the columns of every array: some vectors' worth. Numbers are
+Runs move together, 32 at a time, as the columns of every array: some vectors' worth. Numbers are
 float32. Sums over steps are taken level by level, so that none has more than a few hundred terms.
+
+The compiler makes vectors of a loop over columns if it is simple enough. So arrays are flat, as
+views would be counted at each step; places in them are unsigned, as others could be negative; and
+the number of columns is an argument, as a loop of a known length becomes a row of single numbers.
 """
 
-import math
 from collections.abc import Callable
 from types import FunctionType
 
 import numba
 import numpy as np
 
-from quadlaw.base.elementary import exp
+from quadlaw.base.elementary import exp, sqrt
 from quadlaw.base.normals import fill
 from quadlaw.models.loop import compiled_name
 
 COLUMNS = 32
 BUFFER = 64  # rows of normals that are made at once, each of 4 for every column
-EXACT = 8  # a chi square of fewer degrees is summed, one of more is made from one normal
+EXACT = 4  # a chi square of fewer degrees is summed, one of more is made from one normal
 FAST = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-_F = np.float32
-_ZERO, _HALF, _ONE = _F(0), _F(0.5), _F(1)
-# Where an array of one column's numbers holds them; one array, as the compiler cannot tell whether
-# several overlap, and then makes no vectors. A and Q are neighbours.
-ROOM = 12
-A, Q, S, ROOT, INVERSE, G, DOT, SHARE, OWN, ERROR, PULL, LEFT = range(0, ROOM * COLUMNS, COLUMNS)
+_F, _U = np.float32, np.uint64
+_ZERO, _HALF, _ONE, _TINY = _F(0), _F(0.5), _F(1), _F(1e-30)
+_C, _I, _TWO = _U(COLUMNS), _U(1), _U(2)
+# Where an array of one number a column holds them. One array, as the compiler cannot tell whether
+# several overlap. Two pairs are neighbours: the sums B, Q; S and the part that later levels have.
+_PLACES = tuple(_U(k * COLUMNS) for k in range(9))
+B, Q, S, LATER, ROOT, G, DOT, SHARED, OWN = _PLACES
 SMALL = _F(1e-2)  # below which (1 - e^-c) / c is 1 - c / 2
 
 
-def _erred(predict: Callable, signs: tuple) -> Callable:
-    """``ERROR = w - w*`` of one coordinate."""
-    width = len(signs)
+def _features(predict: Callable, leap: Callable, pull: Callable, signs: tuple) -> tuple:
+    """A coordinate whose first parameter is at ``p[at]``: its weight, its pull, a leap of it.
+
+    Made feature by feature, as a loop over them would be no vectors.
+    """
+    compiled = numba.njit(**FAST)
+    if not signs:
+        return compiled(_nothing), compiled(_nothing), compiled(_unmoved)
+    weight_before, pull_before, leap_before = _features(predict, leap, pull, signs[:-1])
+    sign, place = signs[-1], _U(len(signs) - 1) * _C
+
+    @compiled
+    def weight(p, at):
+        return weight_before(p, at) + sign * predict(_ONE, p[at + place])
+
+    @compiled
+    def pulled(p, at):
+        return pull_before(p, at) + pull(p[at + place])
+
+    @compiled
+    def leapt(p, at, g, q):
+        leap_before(p, at, g, q)
+        p[at + place] = leap(p[at + place], sign * g, q)
+
+    return weight, pulled, leapt
+
+
+def _nothing(p, at):
+    return _ZERO
+
+
+def _unmoved(p, at, g, q):
+    return None
+
+
+def _stepped(weight: Callable, update: Callable, signs: tuple) -> Callable:
+    """One step of the first ``head`` coordinates, with the inputs from ``z[at]`` on.
+
+    The residual's other part comes last among them. Adds to B and Q of the first level.
+    """
+    width, row = len(signs), _U(len(signs)) * _C
 
     @numba.njit(**FAST)
-    def erred(p, target, room):
-        for c in range(COLUMNS):
-            room[ERROR + c] = -target
-        for k in range(width):
-            one, sign = p[k], signs[k]
-            for c in range(COLUMNS):
-                room[ERROR + c] += sign * predict(_ONE, one[c])
-
-    return erred
-
-
-def _stepped(erred: Callable, update: Callable, signs: tuple) -> Callable:
-    """One step of the first coordinates, with their inputs; ``G`` is ``eta`` times ``r``."""
-    width = len(signs)
-
-    @numba.njit(**FAST)
-    def stepped(p, roots, target, eta, z, room):
-        head = len(z) - 1
-        slow = z[head]
-        for c in range(COLUMNS):
-            room[G + c] = room[ROOT + c] * slow[c]
+    def stepped(p, roots, target, head, eta, z, at, room, sums, columns):
+        last = at + head * _C
+        for c in range(columns):
+            room[G + c] = room[ROOT + c] * z[last + c]
         for i in range(head):
-            erred(p[i], target[i], room)
-            root, one = roots[i], z[i]
-            for c in range(COLUMNS):
-                room[G + c] += root * one[c] * room[ERROR + c]
-        for c in range(COLUMNS):
-            room[G + c] *= eta
+            here, there, root, goal = i * row, at + i * _C, roots[i], target[i]
+            for c in range(columns):
+                room[G + c] += root * z[there + c] * (weight(p, here + c) - goal)
+        for c in range(columns):
+            g = eta * room[G + c]
+            room[G + c] = g
+            sums[c] += g * room[ROOT + c] * z[last + c]
+            sums[_C + c] += g * g
         for i in range(head):
-            one = z[i]
+            there = at + i * _C
             for k in range(width):
-                here, factor = p[i, k], signs[k] * roots[i]
-                for c in range(COLUMNS):
-                    here[c] = update(_ONE, here[c], room[G + c] * factor * one[c])
+                here, factor = i * row + _U(k) * _C, signs[k] * roots[i]
+                for c in range(columns):
+                    p[here + c] = update(_ONE, p[here + c], room[G + c] * factor * z[there + c])
 
     return stepped
 
 
-def _moved(leap: Callable, pull: Callable, signs: tuple) -> Callable:
-    """A leap of one coordinate by the sums ``A, Q``, with its noise in ``G``.
+def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64) -> Callable:
+    """A leap of the coordinates from ``first`` to ``last``, a level, by B and Q in ``room``.
 
-    By Rosenbrock's exponential rule: right to second order, and exact for the linear model.
-    """
-    width = len(signs)
-
-    @numba.njit(**FAST)
-    def moved(p, value, room):
-        for c in range(COLUMNS):
-            room[PULL + c] = _ZERO
-        for k in range(width):
-            one = p[k]
-            for c in range(COLUMNS):
-                room[PULL + c] += pull(one[c])
-        for c in range(COLUMNS):
-            room[PULL + c] *= value * room[A + c]
-            room[LEFT + c] = exp(-room[PULL + c])
-        for c in range(COLUMNS):
-            s, left = room[PULL + c], room[LEFT + c]
-            share = (_ONE - left) / s if abs(s) > SMALL else _ONE - _HALF * s
-            spread = math.sqrt(share * _HALF * (_ONE + left))
-            g = value * room[A + c] * room[ERROR + c] * share + spread * room[G + c]
-            room[G + c], room[LEFT + c] = g, value * room[Q + c]
-        for k in range(width):
-            one, sign = p[k], signs[k]
-            for c in range(COLUMNS):
-                one[c] = leap(one[c], sign * room[G + c], room[LEFT + c])
-
-    return moved
-
-
-def _listed(erred: Callable) -> Callable:
-    """``OWN = sum lambda e^2`` of some coordinates."""
-
-    @numba.njit(**FAST)
-    def listed(p, eigenvalues, target, room):
-        for c in range(COLUMNS):
-            room[OWN + c] = _ZERO
-        for i in range(len(p)):
-            erred(p[i], target[i], room)
-            value = eigenvalues[i]
-            for c in range(COLUMNS):
-                room[OWN + c] += value * room[ERROR + c] * room[ERROR + c]
-
-    return listed
-
-
-def _updated(erred: Callable, moved: Callable) -> Callable:
-    """A leap of the coordinates of one level, with the normals ``z``.
-
-    The residuals tell the level's part along its errors: less of it is left to chance.
+    B tells the level's part along its errors, but for the share of those who come later; what it
+    has been is left out of their B. Errors change within the block: by Rosenbrock's exponential
+    rule, which is right to second order, and exact for the linear model. Cubes of single steps, of
+    which a step ``x`` is the part that it takes of the error, make the contraction ``1 + 3 x / 2``
+    times as strong, and the stationary variance ``1 / (1 - kurtosis x / 2)`` times as large. OWN
+    becomes the level's ``sum lambda e^2``.
     """
 
     @numba.njit(**FAST)
-    def updated(p, eigenvalues, roots, target, z, room):
-        for c in range(COLUMNS):
-            room[ROOT + c] = math.sqrt(room[Q + c])
-            room[DOT + c] = room[SHARE + c] = _ZERO
-        for i in range(len(p)):
-            erred(p[i], target[i], room)
-            value, root, one = eigenvalues[i], roots[i], z[i]
-            for c in range(COLUMNS):
-                noise = root * room[ROOT + c] * one[c]
-                room[DOT + c] += room[ERROR + c] * noise
-                room[SHARE + c] += value * room[ERROR + c] * room[ERROR + c]
-        for c in range(COLUMNS):
-            rest = math.sqrt(_ONE - min(room[SHARE + c] * room[INVERSE + c], _ONE))
-            room[DOT + c] *= room[INVERSE + c] / (_ONE + rest)
-        for i in range(len(p)):
-            erred(p[i], target[i], room)
-            value, root, one = eigenvalues[i], roots[i], z[i]
-            for c in range(COLUMNS):
-                room[G + c] = root * room[ROOT + c] * one[c]
-                room[G + c] -= room[DOT + c] * value * room[ERROR + c]
-            moved(p[i], value, room)
+    def updated(p, values, roots, target, first, last, eta, kurtosis, z, room, columns):
+        for c in range(columns):
+            room[ROOT + c], room[DOT + c] = sqrt(room[Q + c]), _ZERO
+        for i in range(first, last):
+            here, there, root, goal = i * row, (i - first) * _C, roots[i], target[i]
+            for c in range(columns):
+                room[DOT + c] += root * z[there + c] * (weight(p, here + c) - goal)
+        for c in range(columns):
+            inverse, dot = _ONE / (room[S + c] + _TINY), room[DOT + c] * room[ROOT + c]
+            rest, shared = sqrt(room[LATER + c] * inverse), room[B + c] * inverse
+            room[SHARED + c], room[OWN + c] = shared, _ZERO
+            room[B + c] = shared * room[LATER + c] - dot * rest
+            room[DOT + c] = dot * inverse / (_ONE + rest)
+        for i in range(first, last):
+            here, there = i * row, (i - first) * _C
+            value, root, goal = values[i], roots[i], target[i]
+            for c in range(columns):
+                e, steepness = weight(p, here + c) - goal, pulled(p, here + c)
+                x = eta * value * steepness
+                y, h = _F(1.5) * x, _HALF * kurtosis * x
+                a = value * room[SHARED + c] * (_ONE + y)
+                s = a * steepness
+                left = exp(-s)
+                share = (_ONE - left) / s if abs(s) > SMALL else _ONE - _HALF * s
+                more = (_ONE + y) * (_ONE + h * (_ONE + h * (_ONE + h)))
+                spread = sqrt(share * _HALF * (_ONE + left) * more)
+                noise = root * room[ROOT + c] * z[there + c] - room[DOT + c] * value * e
+                leapt(p, here + c, a * e * share + spread * noise, value * room[Q + c])
+                e = weight(p, here + c) - goal
+                room[OWN + c] += value * e * e
 
     return updated
 
 
+def _listed(weight: Callable, row: np.uint64) -> Callable:
+    """``sum lambda e^2`` of the coordinates from ``first`` to ``last``, added to ``own[at]``."""
+
+    @numba.njit(**FAST)
+    def listed(p, values, target, first, last, own, at, columns):
+        for i in range(first, last):
+            here, value, goal = i * row, values[i], target[i]
+            for c in range(columns):
+                e = weight(p, here + c) - goal
+                own[at + c] += value * e * e
+
+    return listed
+
+
 @numba.njit(inline="always")
-def _drawn(flat, place, needed, key, row, column, ones):
-    """Where the next ``needed`` rows of normals begin, and the next row of the stream."""
-    if place + needed > len(flat):
-        fill(flat.reshape(BUFFER, 4 * COLUMNS), ones, key, row, column)
-        return 0, row + BUFFER
+def _drawn(buffer, place, needed, key, row, column, ones):
+    """Where the next ``needed`` columns of normals begin, and the next row of the stream."""
+    if place + needed * _C > _U(buffer.size):
+        fill(buffer, ones, key, row, column)
+        return _U(0), row + BUFFER
     return place, row
 
 
 @numba.njit(**FAST)
-def _copied(source, start, target):
-    """Much faster than an assignment of slices."""
-    for c in range(COLUMNS):
-        target[c] = source[start + c]
+def _shaped(z, start, stop, law):
+    """Normals as inputs of a law: with their signs, a polynomial of their sizes."""
+    for j in range(start, stop):
+        size, value = abs(z[j]), _ZERO
+        for coefficient in law:
+            value = value * size + coefficient
+        z[j] = value if z[j] >= _ZERO else -value
 
 
 @numba.njit(**FAST)
-def _many_steps(n, z, eta, sums, room):
-    """``A`` and ``Q`` of ``n`` steps where all coordinates are slow, from one normal.
+def _copied(source, start, target, end, columns):
+    for c in range(columns):
+        target[end + c] = source[start + c]
+
+
+@numba.njit(**FAST)
+def _many_steps(n, z, at, eta, sums, below, columns):
+    """B and Q of ``n`` steps where all coordinates are slow, from one normal.
 
     By the cube that Wilson and Hilferty (1931) make a chi square of.
     """
     a = _F(2 / (9 * n))
-    root, most = math.sqrt(a), eta * _F(n)
-    for c in range(COLUMNS):
-        y = max(_ONE - a + root * z[c], _ZERO)
-        total = most * y * y * y
-        sums[c] += total
-        sums[COLUMNS + c] += eta * room[S + c] * total
+    root, most = sqrt(a), eta * _F(n)
+    for c in range(columns):
+        y = max(_ONE - a + root * z[at + c], _ZERO)
+        b = most * y * y * y * below[c]
+        sums[c] += b
+        sums[_C + c] += eta * b
 
 
 @numba.njit(**FAST)
-def _one_step(z, sums, room):
-    """``A`` and ``Q`` of a step whose ``g`` is in ``G`` and whose normal of ``q`` is ``z``."""
-    for c in range(COLUMNS):
-        g = room[G + c]
-        sums[c] += g * room[ROOT + c] * room[INVERSE + c] * z[c]
-        sums[COLUMNS + c] += g * g
+def _summed(own, below, top, columns):
+    """``below``, S of the levels from each on, where those under ``top`` have moved."""
+    for i in range(top):
+        here = (top - _I - i) * _C
+        for c in range(columns):
+            below[here + c] = below[here + _C + c] + own[here + c]
 
 
 @numba.njit(**FAST)
-def _summed(own, below, top, room):
-    """``S`` and what is made of it, where the levels up to ``top`` have moved."""
-    for k in range(top - 1, -1, -1):  # below[k] is S of the levels from k on
-        for c in range(COLUMNS):
-            below[k, c] = below[k + 1, c] + own[k, c]
-    for c in range(COLUMNS):
-        room[S + c] = below[0, c]
-        room[ROOT + c], room[INVERSE + c] = math.sqrt(room[S + c]), _ONE / room[S + c]
+def _rooted(below, room, columns):
+    for c in range(columns):
+        room[ROOT + c] = sqrt(below[c])
 
 
 @numba.njit(**FAST)
-def _taken(sums, k, room):
-    """The sums of level ``k``, added to those of the next one and cleared."""
-    for c in range(2 * COLUMNS):
-        room[A + c] = sums[k, c]
-        sums[k + 1, c] += sums[k, c]
-        sums[k, c] = _ZERO
+def _taken(sums, k, below, room, columns):
+    """The sums of level ``k``, into ``room`` and cleared, with S and LATER."""
+    here, there = _TWO * k * _C, k * _C
+    for c in range(_TWO * columns):
+        room[B + c] = sums[here + c]
+        sums[here + c] = _ZERO
+        room[S + c] = below[there + c]
 
 
-def _loop(p, eigenvalues, target, eta, steps, starts, levels, base, key, column):
+@numba.njit(**FAST)
+def _given(sums, k, room, own, columns):
+    """What is left of the sums of level ``k``, to those of the next one."""
+    here, there = _TWO * (k + _I) * _C, k * _C
+    for c in range(columns):
+        sums[here + c] += room[B + c]
+        sums[here + _C + c] += room[Q + c]
+        own[there + c] = room[OWN + c]
+
+
+def _loop(p, values, target, eta, steps, starts, levels, base, law, kurtosis, key, column, columns):
     """See :func:`compile_leaps`; ``listed``, ``stepped`` and ``updated`` are a model's."""
-    count, head, roots = len(levels), starts[0], np.sqrt(eigenvalues)
-    ones, flat = np.ones(4 * COLUMNS, _F), np.empty((4 * BUFFER, COLUMNS), _F)
-    noise = np.empty((np.diff(starts).max() if count > 0 else 0, COLUMNS), _F)
-    sums, room = np.zeros((count + 1, 2 * COLUMNS), _F), np.empty(ROOM * COLUMNS, _F)
-    own, below = np.zeros((count + 1, COLUMNS), _F), np.full((count + 1, COLUMNS), base, _F)
+    columns, count, head, roots = _U(columns), _U(len(levels)), starts[0], np.sqrt(values)
+    buffer, ones = np.empty((BUFFER, 4 * COLUMNS), _F), np.ones(4 * COLUMNS, _F)
+    flat, room = buffer.reshape(buffer.size), np.zeros(len(_PLACES) * COLUMNS, _F)
+    noise = np.empty((np.int64(np.diff(starts).max()) if count > 0 else 0) * COLUMNS, _F)
+    sums, own = np.zeros((len(levels) + 1) * 2 * COLUMNS, _F), np.zeros(len(levels) * COLUMNS, _F)
+    below = np.full((len(levels) + 1) * COLUMNS, base, _F)
     for k in range(count):
-        here = slice(starts[k], starts[k + 1])
-        listed(p[here], eigenvalues[here], target[here], room)  # noqa: F821
-        _copied(room, OWN, own[k])
-    place, row, t, top = len(flat), 0, 0, count
+        listed(p, values, target, starts[k], starts[k + _I], own, k * _C, columns)  # noqa: F821
+    place, row, t, top = _U(flat.size), 0, 0, count
     block = 1 << levels[0] if count > 0 else BUFFER
     while t < steps:
-        _summed(own, below, top, room)
+        _summed(own, below, top, columns)
         n = min(block, steps - t)
         if head == 0 and n >= EXACT:
-            place, row = _drawn(flat, place, 1, key, row, column, ones)
-            _many_steps(n, flat[place], eta, sums[0], room)
-            place += 1
+            place, row = _drawn(buffer, place, _I, key, row, column, ones)
+            _many_steps(n, flat, place, eta, sums, below, columns)
+            place += _C
         else:
+            _rooted(below, room, columns)
             for _ in range(n):
-                place, row = _drawn(flat, place, head + 1, key, row, column, ones)
-                stepped(p, roots, target, eta, flat[place : place + head + 1], room)  # noqa: F821
-                _one_step(flat[place + head], sums[0], room)
-                place += head + 1
-        t, top = t + n, 0
+                place, row = _drawn(buffer, place, head + _I, key, row, column, ones)
+                if len(law) > 0:
+                    _shaped(flat, place, place + head * _C, law)
+                stepped(p, roots, target, head, eta, flat, place, room, sums, columns)  # noqa: F821
+                place += (head + _I) * _C
+        t, top = t + n, _U(0)
         while top < count and (t == steps or (t & ((1 << levels[top]) - 1)) == 0):
-            here = slice(starts[top], starts[top + 1])
-            _taken(sums, top, room)
-            for i in range(starts[top + 1] - starts[top]):
-                place, row = _drawn(flat, place, 1, key, row, column, ones)
-                _copied(flat[place], 0, noise[i])
-                place += 1
-            some, values, goals = p[here], eigenvalues[here], target[here]
-            updated(some, values, roots[here], goals, noise, room)  # noqa: F821
-            listed(some, values, goals, room)  # noqa: F821
-            _copied(room, OWN, own[top])
-            top += 1
+            first, last = starts[top], starts[top + _I]
+            for i in range(last - first):
+                place, row = _drawn(buffer, place, _I, key, row, column, ones)
+                _copied(flat, place, noise, i * _C, columns)
+                place += _C
+            _taken(sums, top, below, room, columns)
+            level = values, roots, target, first, last
+            updated(p, *level, eta, kurtosis, noise, room, columns)  # noqa: F821
+            _given(sums, top, room, own, columns)
+            top += _I
 
 
 def compile_leaps(name: str, signs: tuple[float, ...], *functions: Callable) -> Callable:
     """Compile SGD in leaps at a constant step size, for a model whose features are ``signs z``.
 
     ``functions`` are the model's ``predict, update, leap, pull``. Returns ``loop(p, eigenvalues,
-    target, eta, steps, starts, levels, base, key, column)``, which changes ``p`` in place:
+    target, eta, steps, starts, levels, base, law, kurtosis, key, column, columns)``, which changes
+    ``p``:
 
-    * ``p``, shape (M, width, ``COLUMNS``): the parameters, one column a run, float32;
+    * ``p``, shape (M width ``COLUMNS``,): the parameters, coordinate by coordinate, feature by
+      feature, one column a run, float32;
     * ``eigenvalues`` and ``target``, shape (M,), float32; ``eta``: the step size, a float32;
-    * ``starts``, shape (K + 1,), and ``levels``, shape (K,), rising: the first ``starts[0]``
-      coordinates are stepped, those from ``starts[k]`` to ``starts[k + 1]`` are updated every
-      ``2^levels[k]`` steps and at the end;
+    * ``starts``, shape (K + 1,), uint64, and ``levels``, shape (K,), rising: the first
+      ``starts[0]`` coordinates are stepped, those from ``starts[k]`` to ``starts[k + 1]`` are
+      updated every ``2^levels[k]`` steps and at the end;
     * ``base``: the variance that tail and label noise add to the residual, a float32;
-    * ``key`` and ``column``: of the normals (:func:`quadlaw.base.normals.fill`), from row 0 on.
+    * ``law``: of the inputs that are stepped, coefficients of the size of one by the size of a
+      normal, highest first, float32, none for Gaussian ones; ``kurtosis``: ``E z^4`` of all, a
+      float32;
+    * ``key`` and ``column``: of the normals (:func:`quadlaw.base.normals.fill`), from row 0 on;
+    * ``columns``: ``COLUMNS``.
     """
     predict, update, leap, pull = functions
     signs = tuple(_F(sign) for sign in signs)
-    erred = _erred(predict, signs)
+    weight, pulled, leapt = _features(predict, leap, pull, signs)
+    row = _U(len(signs)) * _C
     pieces = {
-        "listed": _listed(erred),
-        "stepped": _stepped(erred, update, signs),
-        "updated": _updated(erred, _moved(leap, pull, signs)),
+        "listed": _listed(weight, row),
+        "stepped": _stepped(weight, update, signs),
+        "updated": _updated(weight, pulled, leapt, row),
     }
     loop = FunctionType(_loop.__code__, globals() | pieces, "leaps")
     loop.__qualname__, cached = compiled_name(name, __name__, *functions)

@@ -37,6 +37,17 @@ INPUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 KURTOSIS = {"hypercube": 1.0, "gaussian": 3.0, "laplace": 6.0, "sinh": 9.0}
 
 
+def polynomial(inputs: str) -> np.ndarray:
+    """The size of an input by that of the normal that it is made of, up to 7: to some 1e-4.
+
+    Coefficients in float32, highest first; none for Gaussian inputs, which need none.
+    """
+    if inputs == "gaussian":
+        return np.empty(0, np.float32)
+    fit = Chebyshev.interpolate(INPUTS[inputs], 12, domain=[0, 7])
+    return fit.convert(kind=Polynomial).coef[::-1].astype(np.float32)
+
+
 def transformed(x: np.ndarray, spectrum: Spectrum, inputs: str) -> np.ndarray:
     """Gaussian inputs ``x`` as inputs of another law with the same eigenvalues."""
     require(inputs in INPUTS, "inputs", inputs, f"must be one of {', '.join(INPUTS)}")

@@ -10,21 +10,22 @@ coordinates for a block of steps. All that they and the noise add to a residual 
 
 so that the block's ``G_i = sum_t g_t z_ti`` is Gaussian, with two sums that all coordinates share:
 
-    G_i ~ N(lambda_i e_i A, lambda_i Q - ...),  A = sum_t g_t q_t / S,  Q = sum_t g_t^2.
+    G_i ~ N(lambda_i e_i A, lambda_i Q - ...),  A = B / S,  B = sum_t g_t q_t,  Q = sum_t g_t^2.
 
 ``p_i`` then moves along ``phi`` for the time ``G_i + lambda_i Q phi' / 2`` (:class:`Model.leap
 <quadlaw.models.model.Model>`), where the change of ``e_i`` within the block is taken up to second
-order. The idea is that of tau-leaping in chemistry (Gillespie 2001, J. Chem. Phys. 115, 1716).
+order, and cubes of single steps as far as they change means and stationary variances. The idea is
+that of tau-leaping in chemistry (Gillespie 2001, J. Chem. Phys. 115, 1716).
 
 A coordinate's rate is the share of its error that a step takes away. Fast ones are stepped with
 their inputs. A slow one is updated every ``2^k`` steps, with the largest ``k`` that has
 
-    rate_i (2^k + 2) <= accuracy,
+    rate_i (2^k + 2) <= accuracy.
 
-and blocks are nested: a level's ``A`` and ``Q`` are sums of those of the level below. Where no
-coordinate is fast, ``r = q``, and a block's ``sum q^2 / S`` is a chi square. Runs are exact as
-``accuracy`` goes to 0. Neglected are the change of errors within a block beyond second order,
-covariances between levels, which no coordinate's own law depends on, and cubes of single steps.
+An error that the run will have forgotten at its end may have ``FORGOTTEN`` times the accuracy.
+Blocks are nested: a level gives its sums to the next one, less what is known by then, which is its
+noise along the errors. So levels have their joint law. Where no coordinate is fast, ``r = q``, and
+a block's ``sum q^2 / S`` is a chi square. Runs are exact as ``accuracy`` goes to 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ from quadlaw.base.checks import real, require
 from quadlaw.models import named
 from quadlaw.models.leaps_loop import COLUMNS
 from quadlaw.models.model import Model
+from quadlaw.sgd.inputs import KURTOSIS, polynomial
 from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.schedules import Schedule
 from quadlaw.sgd.streams import stream_key
@@ -49,10 +51,12 @@ ACCURACY = 0.5
 LEAPS_STREAM = -1  # in place of a replicate, in the key of the normals
 SINGLE = 2  # steps that a block counts for more, as its A and Q are noisy
 LONGEST = 2**30  # steps of one stage, whose normals have row numbers of 32 bits
+FAST = 0.2  # the share of a step from which a coordinate is stepped
+FORGOTTEN = 4  # times the accuracy is enough for an error that will be forgotten by the end
 LEARNED = 20.0  # times its rate's inverse: by then a coordinate's error has gone
 FIRST = 2**6  # steps of the first stage; each of the next ones is as long as all before
 MOST_SEEN = 1024  # steps of a stretch that its mean factor is taken over
-COARSE, FINE = 0.05, 1e-4  # change of the factor within a stage, of itself and of 1
+COARSE, FINE = 0.05, 0.01  # change of the factor within a stage, of itself and of 1 / T
 
 
 def method_of(accuracy: float) -> str:
@@ -82,22 +86,22 @@ def leapt(
     is run beside it.
     """
     model, accuracy = require_leaps(lane), float(lane["method"].split()[1])
-    ours = with_signs(spectrum.head(lane["model_size"]), lane.get("signs", USUAL["signs"]))
+    inputs, signs = (lane.get(key, USUAL[key]) for key in ("inputs", "signs"))
+    ours = with_signs(spectrum.head(lane["model_size"]), signs)
     group, p = _start(model, View(ours), lane, block)
     if stops[0] == 0:
         yield 0, [group]
-    rates, time = Rates(model, ours, lane["init"]), 0.0
+    rates = Rates(model, ours, lane["init"], inputs)
     key = stream_key(spectrum, samples, LEAPS_STREAM, seed).copy()
     values, target = ours.eigenvalues.astype(np.float32), ours.target.astype(np.float32)
-    base = np.float32(ours.tail[-1] + ours.sigma**2)
-    for number, (start, steps, factor) in enumerate(stages(schedule, samples, stops)):
-        eta, key[3] = lane["step_size"] * factor, number
-        levels = leveled(rates.at(eta, time), accuracy, steps)
-        numbers = base, key, 4 * COLUMNS * block
-        model.leaps(p, values, target, np.float32(eta), steps, *levels, *numbers)
-        time += eta * steps
-        if start + steps in stops:
-            yield start + steps, [group]
+    law = np.float32(ours.tail[-1] + ours.sigma**2), polynomial(inputs), rates.kurtosis
+    parts = rates.leveled(lane["step_size"], accuracy, list(stages(schedule, samples, stops)))
+    for number, (end, steps, eta, *levels) in enumerate(parts):
+        key[3] = number
+        numbers = key, 4 * COLUMNS * block, COLUMNS
+        model.leaps(p, values, target, np.float32(eta), steps, *levels, *law, *numbers)
+        if end in stops:
+            yield end, [group]
 
 
 def require_leaps(lane: dict) -> Model:
@@ -105,7 +109,7 @@ def require_leaps(lane: dict) -> Model:
     model = named(lane["model"])
     known = "cannot be simulated in leaps, as its steps have no flow in closed form"
     require(model.leap is not None, "model", model.name, known)
-    for key in ("inputs", "basis", "start"):
+    for key in ("basis", "start"):
         value = lane.get(key, USUAL[key])
         reason = f"leaps are for {USUAL[key]} alone"
         require(value == USUAL[key], key, value, reason)
@@ -113,11 +117,11 @@ def require_leaps(lane: dict) -> Model:
 
 
 def _start(model: Model, view: View, lane: dict, block: int) -> tuple[Group, np.ndarray]:
-    """The runs' group and its parameters, shape (M, width, ``COLUMNS``), which it shows."""
+    """The runs' group and its parameters, shape (M width ``COLUMNS``,), which it shows."""
     numbers = COLUMNS * block + np.arange(COLUMNS)
     lanes = pd.DataFrame([lane] * COLUMNS)
     first = np.concatenate(model.start(np.full((1, lane["model_size"]), lane["init"]))).T
-    p = np.repeat(first[:, :, None], COLUMNS, axis=2).astype(np.float32)
+    p = np.repeat(first[:, :, None], COLUMNS, axis=2).astype(np.float32).ravel()
     sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy()
     return Group(model, view, lanes, p.reshape(-1, COLUMNS).T, sizes, steps, numbers), p
 
@@ -132,14 +136,18 @@ class Rates:
         an error that is lost in a unit of training time.
     kick : ndarray, shape (M,)
         ``4 lambda_i phi'(p)^2``: with ``eta^2 S``, the variance of a weight's logarithm in a step.
+    kurtosis : float32
+        ``E z^4`` of the inputs. Beyond the Gaussian's it makes all rates larger.
     """
 
-    def __init__(self, model: Model, spectrum: Spectrum, init: float):
+    def __init__(self, model: Model, spectrum: Spectrum, init: float, inputs: str = "gaussian"):
         values, target = spectrum.eigenvalues, np.abs(spectrum.target)
         at_target = _speeds(model, np.sqrt(target))
         at_start = _speeds(model, np.full(spectrum.size, init))
+        self.kurtosis = np.float32(KURTOSIS[inputs])
+        heavy = max(1.0, KURTOSIS[inputs] / KURTOSIS["gaussian"])
         self.drift, self.kick = (
-            values * np.maximum(*pair) for pair in zip(at_start, at_target, strict=True)
+            heavy * values * np.maximum(*pair) for pair in zip(at_start, at_target, strict=True)
         )
         self._learning = values * at_target[0]
         self._signal = values * np.maximum(target, np.abs(init**2 - target)) ** 2
@@ -149,6 +157,19 @@ class Rates:
         """Shares of a step at the step size ``eta``, after ``time`` (the sum of step sizes)."""
         left = self._signal[self._learning * time < LEARNED].sum()
         return eta * self.drift + eta**2 * (left + self._noise) * self.kick
+
+    def leveled(
+        self, step_size: float, accuracy: float, parts: Sequence[tuple[int, int, float]]
+    ) -> Iterator[tuple]:
+        """``end, steps, eta, starts, levels`` of each of :func:`stages`, for the loop."""
+        total = step_size * sum(steps * factor for _, steps, factor in parts)
+        time = 0.0
+        for start, steps, factor in parts:
+            eta = step_size * factor
+            rates, time = self.at(eta, time), time + eta * steps
+            forgotten = (self._learning * (total - time) > LEARNED) & (rates.max() <= FAST)
+            allowed = np.where(forgotten, FORGOTTEN * accuracy, accuracy)
+            yield start + steps, steps, eta, *leveled(rates, allowed, steps)
 
 
 def _speeds(model: Model, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -166,18 +187,19 @@ def _speeds(model: Model, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return drift, kick
 
 
-def leveled(rates: np.ndarray, accuracy: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def leveled(rates: np.ndarray, accuracy: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """``starts, levels`` of the loop (:func:`quadlaw.models.leaps_loop.compile_leaps`).
 
     Levels rise with the coordinate, so that a level is a range of them; none is longer than
     ``steps``.
     """
-    blocks = np.minimum(accuracy / rates - SINGLE, float(steps))
+    blocks = np.where(rates > FAST, 1.0, np.minimum(accuracy / rates - SINGLE, float(steps)))
     exponents = np.log2(np.maximum(blocks, 1)).astype(np.int64)
     exponents = np.minimum.accumulate(exponents[::-1])[::-1]
     levels, starts = np.unique(exponents, return_index=True)
     ends = np.append(starts, len(rates))
-    return (ends, levels) if levels[0] > 0 else (ends[1:], levels[1:])
+    first = int(levels[0] == 0)
+    return ends[first:].astype(np.uint64), levels[first:]
 
 
 def stages(
@@ -198,7 +220,7 @@ def stages(
 def _even(schedule: Schedule, samples: int, first: int, last: int) -> list[tuple]:
     """``first`` to ``last`` in stretches of about one factor."""
     high, low = schedule.factor(np.array([first, last - 1]), samples)
-    if last - first == 1 or high - low <= COARSE * low + FINE:
+    if last - first == 1 or high - low <= COARSE * low + FINE / samples:
         some = np.linspace(first, last - 1, min(last - first, MOST_SEEN)).round().astype(np.int64)
         mean = high if high == low else schedule.factor(some, samples).mean()
         return [(first, last - first, float(mean))]

@@ -14,7 +14,7 @@ from quadlaw.models.leaps_loop import COLUMNS
 DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
 STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
-LEAP = 2.5e-9  # a step of a run in leaps
+LEAP, LEAPER = 1.2e-9, 2.0e-4  # a step of a run in leaps, and the run
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
 PROCESS, COORDINATE = 330e6, 40
@@ -39,7 +39,7 @@ class Stream(NamedTuple):
         sample = STEP + self.largest * DRAW + self.lanes * LANE_STEP + self.total * UPDATE
         once = REPLICATE + self.lanes * LANE
         steps = self.replicates * (once + self.samples * sample) if self.lanes else 0.0
-        return POINT + steps + self.leaps * self.samples * LEAP
+        return POINT + steps + self.leaps * (LEAPER + self.samples * LEAP)
 
     def memory(self) -> float:
         """Bytes of a process that trains the lanes."""

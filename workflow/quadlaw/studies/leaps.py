@@ -15,7 +15,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import SERIES, interval, table
 from quadlaw.models import PAPER, named
-from quadlaw.sgd.leaps import ACCURACY, METHODS, Rates, leveled, method_of, stages
+from quadlaw.sgd.leaps import ACCURACY, METHODS, Rates, method_of, stages
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named as schedule_named
 from quadlaw.studies import settings as keys
@@ -134,9 +134,8 @@ def _updates(
     law: PowerLaw, size: int, samples: int, eta: float, init: float, schedule: str
 ) -> float:
     """Coordinates of a run in leaps that are updated, a step."""
-    speeds, total, time = Rates(named("quadratic"), law.spectrum(size), init), 0.0, 0.0
-    for _, steps, factor in stages(schedule_named(schedule), samples, [0, samples]):
-        starts, levels = leveled(speeds.at(eta * factor, time), ACCURACY, steps)
-        total += steps * starts[0] + (np.diff(starts) * np.ceil(steps / 2.0**levels)).sum()
-        time += steps * eta * factor
+    speeds, total = Rates(named("quadratic"), law.spectrum(size), init), 0.0
+    parts = list(stages(schedule_named(schedule), samples, [0, samples]))
+    for _, steps, _, starts, levels in speeds.leveled(eta, ACCURACY, parts):
+        total += steps * int(starts[0]) + (np.diff(starts) * np.ceil(steps / 2.0**levels)).sum()
     return total / samples
