@@ -164,6 +164,17 @@ def test_a_faulty_claim_is_refused_in_one_line(change, message):
     assert "\n" not in str(refused.value)
 
 
+def test_a_claim_without_a_tolerance_has_a_third_of_the_distance_to_its_rival():
+    free = {key: value for key, value in CLAIM.items() if key != "tolerance"}
+    checked_claims([free], ["planted"])
+    (row,) = ledger([free], {"planted": planted(0.4, 0.01)}).to_dict("records")
+    assert row["tolerance"] == pytest.approx(abs(row["predicted"] - row["rival"]) / 3)
+    with pytest.raises(
+        ValueError, match=r"^claims\[0\].tolerance = None: missing: a claim without"
+    ):
+        checked_claims([{key: value for key, value in free.items() if key != "rival"}], ["planted"])
+
+
 @pytest.mark.parametrize("ledger", [[], {}, None, "claims"])
 def test_a_ledger_without_claims_is_refused(ledger):
     with pytest.raises(ValueError, match=r"^claims = .*: the ledger lists at least one claim"):

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from quadlaw.fit.crossings import crossing
 from quadlaw.studies import crossover as study
 
 SAMPLES = np.array([2**k for k in range(8, 19)])
@@ -9,10 +10,10 @@ SAMPLES = np.array([2**k for k in range(8, 19)])
 
 def test_the_crossing_is_the_last_one_upwards():
     x = np.arange(5.0)
-    assert study.crossing(x, np.array([-3.0, -1, 1, 2, 3])) == 1.5
-    assert study.crossing(x, np.array([-1.0, 1, -1, 3, 4])) == 2.25  # back below in between
-    assert study.crossing(x, np.array([-1.0, 1, 2, 3, -1])) == np.inf
-    assert study.crossing(x, np.ones(5)) == -np.inf
+    assert crossing(x, np.array([-3.0, -1, 1, 2, 3])) == 1.5
+    assert crossing(x, np.array([-1.0, 1, -1, 3, 4])) == 2.25  # back below in between
+    assert crossing(x, np.array([-1.0, 1, 2, 3, -1])) == np.inf
+    assert crossing(x, np.ones(5)) == -np.inf
 
 
 def risks(at, alpha=5.0, scale=0.7, replicates=None):

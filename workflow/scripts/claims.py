@@ -101,11 +101,12 @@ def section(claim, rows):
     table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
     figure, rival = claim["figure"], f", rival `{claim['rival']}`" if "rival" in claim else ""
     known = " Numbers of earlier runs were known when it was written." * claim.get("known", False)
+    tolerance = claim.get("tolerance", "a third of the distance to the rival")
     note = f" *{claim['note']}*" if "note" in claim else ""
     return (
         f"\n## {claim['id']}\n\n{' '.join(claim['statement'].split())}\n\n"
         f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
-        f"Prediction: `{claim['prediction']}`, tolerance {claim['tolerance']}{rival}. "
+        f"Prediction: `{claim['prediction']}`, tolerance {tolerance}{rival}. "
         f"Figure: [{figure}](../figures/{figure}.png). Data: `results/{figure}/`. "
         f"Code: [{source(figure)}](../{source(figure)}).{known}{note}\n\n{table}\n"
     )

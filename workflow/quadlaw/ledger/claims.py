@@ -25,6 +25,7 @@ COLUMNS = [
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
 CARRIED = COLUMNS[COLUMNS.index("setting") :]
 THEORY, SIMULATION = "theory", "simulation"
+THIRD = 3  # a claim without a tolerance has a third of the distance to its rival
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
 
 
@@ -89,6 +90,7 @@ def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dic
     for row in chosen(claim, estimates).to_dict("records"):
         predicted = evaluate(claim["prediction"], row)
         rival = evaluate(claim["rival"], row) if "rival" in claim else None
+        tolerance = claim["tolerance"] if "tolerance" in claim else abs(predicted - rival) / THIRD
         low = row["estimate"] - widen * (row["estimate"] - row["ci_low"])
         high = row["estimate"] + widen * (row["ci_high"] - row["estimate"])
         entry = {
@@ -96,10 +98,10 @@ def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dic
             "statement": " ".join(claim["statement"].split()),
             "predicted": predicted,
             "rival": np.nan if rival is None else rival,
-            "tolerance": claim["tolerance"],
+            "tolerance": tolerance,
             # A number of the theory alone, whose "interval" is a range, is its own prediction.
             "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
-            "verdict": verdict(predicted, low, high, claim["tolerance"], rival),
+            "verdict": verdict(predicted, low, high, tolerance, rival),
             "figure": claim["figure"],
         }
         kept = ("model", "alpha", "beta", "quantity", "estimate", "ci_low", "ci_high", *CARRIED)

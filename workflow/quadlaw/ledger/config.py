@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, Strict, ValidationError
+from pydantic import Field, Strict, ValidationError, model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.checks import require
@@ -269,8 +269,15 @@ class Claim(typed.Settings):
         "What a reader should know of its strength.", "a note is a sentence", ".{10}"
     ) = None  # fmt: skip
     tolerance: typed.number(
-        "Half-width of the band about the prediction.", "a tolerance is a number above 0", gt=0
-    )
+        "Half-width of the band about the prediction; a third of the distance to the rival if it "
+        "is left out.", "a tolerance is a number above 0", gt=0,
+    ) = None  # fmt: skip
+
+    @model_validator(mode="after")
+    def _wide(self):
+        reason = "missing: a claim without a rival needs one"
+        typed.demand(bool(self.tolerance or self.rival is not None), "tolerance", None, reason)
+        return self
 
 
 def checked_claims(claims: list[dict], figures: list[str]) -> None:

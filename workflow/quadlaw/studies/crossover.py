@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base import typed
+from quadlaw.fit.crossings import crossing, median_crossing
 from quadlaw.fit.curves import paired_ratio, ratio_curves
-from quadlaw.fit.estimates import interval, table
+from quadlaw.fit.estimates import table
 from quadlaw.studies import settings as keys
 
 SMOKE = {
@@ -38,7 +39,6 @@ class Settings(typed.Settings):
 
 
 PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
-HUGE = 1e3
 QUANTITY = "log10 of simulated over predicted crossover"
 
 
@@ -53,7 +53,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     runs = tables["reported"]
     runs = runs[runs["alpha"] > runs["beta"]]
     pairs = {key: _by_samples(some) for key, some in paired_ratio(runs).groupby(PROBLEM)}
-    simulated = {key: _simulated(*some) for key, some in pairs.items()}
+    simulated = {key: median_crossing(*some) for key, some in pairs.items()}
     curves = pd.concat(
         [
             _with_crossover(_ratios(tables["tuned"]), "grid"),
@@ -65,20 +65,6 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     theory = curves[curves["source"] == "theory"].groupby(PROBLEM)["log_crossover"].first()
     rows = [_row(key, simulated[key], theory[key]) for key in pairs]
     return curves, table([row for row in rows if row] or [_row(next(iter(pairs)), {}, np.nan)])
-
-
-def crossing(x: np.ndarray, y: np.ndarray) -> float:
-    """The ``x`` from which a curve of straight lines stays above zero.
-
-    ``inf`` if it ends below, ``-inf`` if it is never below; ``x`` rises.
-    """
-    below = np.flatnonzero(y < 0)
-    if not len(below):
-        return -np.inf
-    k = below[-1]
-    if k == len(y) - 1:
-        return np.inf
-    return float(x[k] + (x[k + 1] - x[k]) * y[k] / (y[k] - y[k + 1]))
 
 
 def _ratios(theory: pd.DataFrame) -> pd.DataFrame:
@@ -104,19 +90,7 @@ def _by_samples(pairs: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
     groups = list(pairs.groupby("samples")["ratio"])
     with np.errstate(divide="ignore"):  # a ratio is zero where the quadratic run diverged:
         log_ratios = [np.log(ratios.to_numpy()) for _, ratios in groups]
-    # huge instead of infinite, as a resampled median may be, and inf / inf has no place
-    log_ratios = [np.clip(values, -HUGE, HUGE) for values in log_ratios]
     return np.log10([T for T, _ in groups]), log_ratios
-
-
-def _simulated(x: np.ndarray, log_ratios: list[np.ndarray]) -> dict[str, float]:
-    """The crossover of medians, ``log10 T``, and its interval; the streams of each ``T`` differ."""
-
-    def of_medians(*drawn):
-        return crossing(x, np.array([np.median(values) for values in drawn]))
-
-    with np.errstate(invalid="ignore"):  # resamples that do not cross are infinite
-        return interval(log_ratios, of_medians, paired=False)
 
 
 def _row(key: tuple, simulated: dict[str, float], predicted: float) -> dict | None:
