@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.models import leaps_loop
+from quadlaw.sgd.leaps import ACCURACY, METHODS, method_of
 from quadlaw.sgd.problem import Finite, PowerLaw
 from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
 from quadlaw.sgd.schedules import named
@@ -28,6 +29,7 @@ LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
 COLUMNS = ["schedule", "samples", "model_size", "init", "step_factor"]  # of a curve's rows
 TOGETHER = leaps_loop.COLUMNS  # runs in leaps that are made at once
 CURVE = ("replicates", "size_factor", "step_factors", "schedules")  # keys of many settings
+IN_STEPS, IN_LEAPS = {"method": METHODS[0]}, {"method": method_of(ACCURACY)}  # labels of rows
 POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 
 

@@ -41,6 +41,7 @@ from quadlaw.models.model import Model
 from quadlaw.sgd.inputs import KURTOSIS, polynomial
 from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.schedules import Schedule
+from quadlaw.sgd.starts import start_values
 from quadlaw.sgd.streams import stream_key
 from quadlaw.sgd.train import Group
 from quadlaw.sgd.views import USUAL, View, with_signs
@@ -91,7 +92,7 @@ def leapt(
     group, p = _start(model, View(ours), lane, block)
     if stops[0] == 0:
         yield 0, [group]
-    rates = Rates(model, ours, lane["init"], inputs)
+    rates = Rates(model, ours, _first_values(ours, lane), inputs)
     key = stream_key(spectrum, samples, LEAPS_STREAM, seed).copy()
     values, target = ours.eigenvalues.astype(np.float32), ours.target.astype(np.float32)
     law = np.float32(ours.tail[-1] + ours.sigma**2), polynomial(inputs), rates.kurtosis
@@ -109,10 +110,8 @@ def require_leaps(lane: dict) -> Model:
     model = named(lane["model"])
     known = "cannot be simulated in leaps, as its steps have no flow in closed form"
     require(model.leap is not None, "model", model.name, known)
-    for key in ("basis", "start"):
-        value = lane.get(key, USUAL[key])
-        reason = f"leaps are for {USUAL[key]} alone"
-        require(value == USUAL[key], key, value, reason)
+    basis = lane.get("basis", USUAL["basis"])
+    require(basis == USUAL["basis"], "basis", basis, f"leaps are for {USUAL['basis']} alone")
     return model
 
 
@@ -120,14 +119,21 @@ def _start(model: Model, view: View, lane: dict, block: int) -> tuple[Group, np.
     """The runs' group and its parameters, shape (M width ``COLUMNS``,), which it shows."""
     numbers = COLUMNS * block + np.arange(COLUMNS)
     lanes = pd.DataFrame([lane] * COLUMNS)
-    first = np.concatenate(model.start(np.full((1, lane["model_size"]), lane["init"]))).T
+    first = np.stack(model.start(_first_values(view.spectrum, lane)), axis=1)
     p = np.repeat(first[:, :, None], COLUMNS, axis=2).astype(np.float32).ravel()
     sizes, steps = lanes["model_size"].to_numpy(), lanes["step_size"].to_numpy()
     return Group(model, view, lanes, p.reshape(-1, COLUMNS).T, sizes, steps, numbers), p
 
 
+def _first_values(spectrum: Spectrum, lane: dict) -> np.ndarray:
+    """``v_0`` of each coordinate."""
+    return start_values(lane.get("start", USUAL["start"]), spectrum.target, lane["init"])
+
+
 class Rates:
     """How fast the coordinates of a lane move, before any run.
+
+    ``first`` are their ``v_0``, shape (M,).
 
     Attributes
     ----------
@@ -140,17 +146,19 @@ class Rates:
         ``E z^4`` of the inputs. Beyond the Gaussian's it makes all rates larger.
     """
 
-    def __init__(self, model: Model, spectrum: Spectrum, init: float, inputs: str = "gaussian"):
+    def __init__(
+        self, model: Model, spectrum: Spectrum, first: np.ndarray, inputs: str = "gaussian"
+    ):
         values, target = spectrum.eigenvalues, np.abs(spectrum.target)
         at_target = _speeds(model, np.sqrt(target))
-        at_start = _speeds(model, np.full(spectrum.size, init))
+        at_start = _speeds(model, first)
         self.kurtosis = np.float32(KURTOSIS[inputs])
         heavy = max(1.0, KURTOSIS[inputs] / KURTOSIS["gaussian"])
         self.drift, self.kick = (
             heavy * values * np.maximum(*pair) for pair in zip(at_start, at_target, strict=True)
         )
         self._learning = values * at_target[0]
-        self._signal = values * np.maximum(target, np.abs(init**2 - target)) ** 2
+        self._signal = values * np.maximum(target, np.abs(first**2 - target)) ** 2
         self._noise = spectrum.tail[-1] + spectrum.sigma**2
 
     def at(self, eta: float, time: float) -> np.ndarray:

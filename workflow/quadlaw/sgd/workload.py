@@ -14,7 +14,9 @@ from quadlaw.models.leaps_loop import COLUMNS
 DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
 STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
-LEAP, LEAPER = 1.2e-9, 2.0e-4  # a step of a run in leaps, and the run
+# A step of a run in leaps, one of its coordinates in all stages, the run. Leaps are long where steps
+# are small: for alpha < beta they fall as T^-p, from about SMALL times the largest.
+LEAP, LEAPT, LEAPER, SMALL = 0.65e-9, 1.5e-7, 2.0e-4, 7.0
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
 PROCESS, COORDINATE = 330e6, 40
@@ -24,7 +26,8 @@ TOGETHER = 3 * 4 * COLUMNS  # of a coordinate in leaps: parameters of two featur
 class Stream(NamedTuple):
     """Lanes on shared samples: ``T``, replicates, lanes, their largest and their summed size.
 
-    Runs in leaps share none: ``leaps`` of them are made at once, whatever the replicates.
+    Runs in leaps share none: ``leaps`` of them are made, 32 at a time, whatever the replicates, at
+    a ``pace`` of 1 where step sizes are large.
     """
 
     samples: int
@@ -33,13 +36,15 @@ class Stream(NamedTuple):
     largest: int
     total: float
     leaps: int = 0
+    pace: float = 1.0
 
     def seconds(self) -> float:
         """Of one core, for all replicates."""
         sample = STEP + self.largest * DRAW + self.lanes * LANE_STEP + self.total * UPDATE
         once = REPLICATE + self.lanes * LANE
         steps = self.replicates * (once + self.samples * sample) if self.lanes else 0.0
-        return POINT + steps + self.leaps * (LEAPER + self.samples * LEAP)
+        leap = LEAPER + self.largest * LEAPT + self.samples * self.pace * LEAP
+        return POINT + steps + self.leaps * leap
 
     def memory(self) -> float:
         """Bytes of a process that trains the lanes."""
@@ -72,7 +77,15 @@ def stream_of(point: dict) -> Stream:
     total += sum(products(name, *sizes) for name, sizes in bases.items())
     largest = max(max(lane["model_size"], lane.get("input_size", 0)) for lane in point["lanes"])
     shared = len(lanes) / number, largest, total / number
-    return Stream(point["samples"], stop - first, *shared, leaps)
+    return Stream(point["samples"], stop - first, *shared, leaps, _pace(point) if leaps else 1.0)
+
+
+def _pace(point: dict) -> float:
+    """How fast runs in leaps go, of a power law."""
+    if "alpha" not in point or point["alpha"] >= point["beta"]:
+        return 1.0
+    falls = (point["beta"] - point["alpha"]) / (2 * point["beta"])
+    return min(1.0, SMALL * point["samples"] ** -falls)
 
 
 def products(basis: str, size: int, inputs: int) -> int:

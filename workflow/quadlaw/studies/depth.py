@@ -22,6 +22,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
 from quadlaw.fit.points import replicates_of
@@ -134,7 +135,7 @@ def _curve(problem: PowerLaw, depth: int, start: str, settings: dict) -> pd.Data
     return pd.DataFrame(rows, columns=columns).assign(
         part=RISK, model=rates.name_of(depth), start=start, setting=f"{start} start",
         alpha=alpha, beta=beta, sigma=problem.sigma,
-        schedule=TwoPhase().name,
+        schedule=TwoPhase().name, **IN_LEAPS,
     )  # fmt: skip
 
 
@@ -171,7 +172,7 @@ def _escapes(settings: dict) -> pd.DataFrame:
     keys = ("alpha", "beta", "samples", "model_size", "replicates")
     return pd.DataFrame(rows).assign(
         **{key: one[key] for key in keys}, sigma=settings["sigma"], schedule=Constant().name,
-        part=ESCAPE, start="uniform", setting="uniform start",
+        part=ESCAPE, start="uniform", setting="uniform start", **IN_STEPS,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import curve_rows, predicted
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, TOGETHER, curve_rows, predicted
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
@@ -74,7 +74,8 @@ def rows(settings: dict) -> pd.DataFrame:
     """
     frames = []
     for one in settings["problems"]:
-        frames.append(_scaled(_rows(one, settings), settings["init_scales"], VARIED))
+        varied = _scaled(_rows(one, settings), settings["init_scales"], VARIED)
+        frames.append(varied.assign(**IN_STEPS))
         if one["alpha"] < one["beta"]:
             frames.append(_sized(one, settings))
     return stacked(frames)
@@ -100,11 +101,12 @@ def _scaled(rows: pd.DataFrame, scales: list[float], part: str) -> pd.DataFrame:
 
 
 def _sized(one: dict, settings: dict) -> pd.DataFrame:
-    """The usual initial value and a fixed one, in models of another ``size_factor``."""
+    """The usual initial value and a fixed one, in leaps, in models of another ``size_factor``."""
     init = settings["fixed"]["init"]
-    rows = _rows(one, settings | {"size_factor": settings["fixed"]["size_factor"]})
+    more = {"size_factor": settings["fixed"]["size_factor"], "replicates": TOGETHER}
+    rows = _rows(one, settings | more)
     fixed = rows.assign(init=init, init_scale=np.nan, setting=f"v_0 = {init:g}", part=SIZED)
-    return stacked([_scaled(rows, [USUAL], SIZED), fixed])
+    return stacked([_scaled(rows, [USUAL], SIZED), fixed]).assign(**IN_LEAPS)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -134,7 +134,7 @@ def _updates(
     law: PowerLaw, size: int, samples: int, eta: float, init: float, schedule: str
 ) -> float:
     """Coordinates of a run in leaps that are updated, a step."""
-    speeds, total = Rates(named("quadratic"), law.spectrum(size), init), 0.0
+    speeds, total = Rates(named("quadratic"), law.spectrum(size), np.full(size, init)), 0.0
     parts = list(stages(schedule_named(schedule), samples, [0, samples]))
     for _, steps, _, starts, levels in speeds.leveled(eta, ACCURACY, parts):
         total += steps * int(starts[0]) + (np.diff(starts) * np.ceil(steps / 2.0**levels)).sum()

@@ -21,9 +21,8 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.crossings import crossing, median_crossing
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import curve_rows, predicted
+from quadlaw.fit.designs import IN_LEAPS, curve_rows, predicted
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.leaps import ACCURACY, method_of
 from quadlaw.studies import settings as keys
 from quadlaw.theory.tuning import SAFE
 
@@ -69,7 +68,7 @@ CROSSING = "log10 of simulated over predicted crossing"
 
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting``, how large steps may be, and ``method``."""
-    return _rows(settings, method=method_of(ACCURACY))
+    return _rows(settings, **IN_LEAPS)
 
 
 def _rows(settings: dict, far: bool = False, **labels) -> pd.DataFrame:
@@ -126,7 +125,7 @@ def _pairs(runs: pd.DataFrame) -> pd.DataFrame:
     """
     runs, keys_of = with_divergence(runs), [*PROBLEM, "samples", "replicate"]
     ours = select(runs, model="quadratic").set_index(keys_of)[["risk", "diverged"]]
-    both = select(runs, model="linear").join(ours, on=keys_of, rsuffix="_ours")
+    both = select(runs, model="linear").join(ours.add_suffix("_ours"), on=keys_of)
     ratio = (both["risk"] / both["risk_ours"]).fillna(1.0)  # nan: both diverged, neither won
     both = both.assign(ratio=ratio, diverged=both["diverged"] | both["diverged_ours"], model=RATIO)
     return both.drop(columns=["risk", "risk_ours", "diverged_ours"])

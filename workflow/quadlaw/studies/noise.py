@@ -13,7 +13,7 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import curve_rows
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw
@@ -72,13 +72,17 @@ TUNED, CONSTANT = "tuned", "constant"
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting`` (``sigma = ...``) and ``part``."""
     frames = [
-        curve_rows(settings | {"sigma": sigma}, one, "quadratic").assign(part=TUNED)
+        curve_rows(settings | {"sigma": sigma}, one, "quadratic", part=TUNED, **IN_LEAPS)
         for one in settings["problems"]
         for sigma in settings["sigmas"]
     ]
     survival = dict(settings["survival"])
     for sigma in survival.pop("sigmas"):
-        row = survival | {"sigma": sigma, "schedule": Constant().name, "model": "quadratic"}
+        row = (
+            survival
+            | {"sigma": sigma, "schedule": Constant().name, "model": "quadratic"}
+            | IN_STEPS
+        )
         frames.append(pd.DataFrame([row]).assign(step_factor=1.0, init_scale=np.nan, part=CONSTANT))
     design = stacked(frames)
     return design.assign(setting=[f"sigma = {sigma:g}" for sigma in design["sigma"]])

@@ -74,6 +74,7 @@ def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFr
             rows = [point(problem, name, T, size_factor, tuning) for T in samples]
             labels = one | {"setting": name, "replicates": more * settings["replicates"]}
             frame = pd.DataFrame(rows).assign(**labels, sigma=problem.sigma, model="linear")
+            frame = frame.assign(**designs.IN_LEAPS)
             frames += [
                 frame.assign(step_size=factor * frame["step_size"], step_factor=factor)
                 for factor in factors

@@ -1,7 +1,8 @@
 """What the step-size schedule does to the risk and its exponent.
 
-All schedules start from the same step size, the theory's best one for the default schedule, and
-see the same samples: nothing else varies. ``step_factors`` tell what other step sizes would give.
+All schedules start from the same step size, the theory's best one for the default schedule:
+nothing else varies. ``step_factors`` tell what other step sizes would give. Runs are in leaps
+(:mod:`quadlaw.sgd.leaps`).
 
 Beside the paper's rate, what is expected comes from the noise that the last steps leave. Its
 variance in coordinate ``i`` is ``eta_t`` at the time that the coordinate still remembers, some
@@ -59,7 +60,9 @@ def rows(settings: dict) -> pd.DataFrame:
     expected, runs are ``many``.
     """
     rows = stacked(
-        designs.curve_rows(settings, one, model) for one in settings["problems"] for model in MODELS
+        designs.curve_rows(settings, one, model, **designs.IN_LEAPS)
+        for one in settings["problems"]
+        for model in MODELS
     )
     floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
     rows["replicates"] = rows["replicates"].mask(floor, settings["many"])
@@ -89,7 +92,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def final(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Risk over the default schedule's at the same step size and largest ``T``, as ``curves``.
 
-    ``risk`` is the median of the ratio over replicates, which see the same samples.
+    ``risk`` is the median of the ratio over replicates.
     """
     last = runs[runs["samples"] == runs["samples"].max()]
     frames = []
