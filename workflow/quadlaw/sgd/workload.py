@@ -14,8 +14,8 @@ from quadlaw.models.leaps_loop import COLUMNS
 DRAW, UPDATE = 1.1e-9, 7.5e-11  # an input, a coordinate of a lane trained on it
 STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
-# A step of a run in leaps, one of its coordinates in all stages, the run. Leaps are long where steps
-# are small: for alpha < beta they fall as T^-p, from about SMALL times the largest.
+# A step of a run in leaps, one of its coordinates in all stages, the run. Leaps are long where
+# steps are small: for alpha < beta these fall as T^-p, from about SMALL times the largest.
 LEAP, LEAPT, LEAPER, SMALL = 0.65e-9, 1.5e-7, 2.0e-4, 7.0
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
