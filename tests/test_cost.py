@@ -51,8 +51,10 @@ def test_studies_simulate_or_have_other_work():
 
 def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():
     more = seconds(changed((*SWEEP, "replicates"), 2 * REPLICATES))
-    before = seconds(CONFIG)
-    assert more["sgd_runs"] > 1.1 * before["sgd_runs"]
+    before, name = seconds(CONFIG), SWEEP[1]
+    loads = {load.rule: load.seconds() for load in simulated(checked(CONFIG), name)}
+    added = more["sgd_runs"] - before["sgd_runs"]
+    assert 0.5 * loads["sgd_runs"] < added <= 1.01 * loads["sgd_runs"]  # two problems keep theirs
     others = more.index.difference(["sgd_runs"])
     pd.testing.assert_series_equal(more[others], before[others])
 
@@ -94,8 +96,10 @@ def test_what_a_study_simulates_is_counted_exactly(undisturbed, name):
     written = list((undisturbed / OUTPUT / f"results/{name}/runs").glob("*.parquet"))
     assert load.jobs == len(written) > 0
     if "method" in design:  # runs in leaps update no coordinate at every step
-        design = design[design["method"] == "steps"]
-    features = design["model"].map(lambda model: MODELS[model].width)
+        in_leaps = design["method"] != "steps"
+        assert (sum(one.leaps for one in streams) > 0) == in_leaps.any()
+        design = design[~in_leaps]
+    features = design["model"].map(lambda model: MODELS[model].width).astype(float)
     lanes = design["replicates"] * features  # a feature costs as much as a lane
     expected = (lanes * design["samples"] * design["model_size"]).sum()
     lanes = design["replicates"].astype(float)
@@ -104,7 +108,7 @@ def test_what_a_study_simulates_is_counted_exactly(undisturbed, name):
         lanes, expected = lanes / number, expected / number
         assert expected < work(load) < 5 * expected
     else:
-        assert work(load) == expected > 0
+        assert work(load) == expected and (expected > 0) == (len(design) > 0)
     assert sum(one.replicates * one.lanes for one in streams) == pytest.approx(lanes.sum())
     each = 3 if name == "uniform_spectrum" else 1  # targets that are run one by one
     groups = every.groupby(STREAM, as_index=False)

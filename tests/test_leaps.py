@@ -198,6 +198,20 @@ def test_a_fast_coordinate_has_the_variance_of_steps():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["depth 3", "linear", "two-layer"])
+def test_runs_from_a_start_in_proportion_to_the_target_leap_too(model):
+    spectrum = quadlaw.PowerLaw(2.5, 1.5, 0.5).spectrum(48)
+    lane = {"model": model, "model_size": 48, "step_size": 0.03, "init": 0.5, "start": "target"}
+    risks = {
+        method: run_lanes(
+            spectrum, pd.DataFrame([lane | {"method": method}]), 2048, replicates=range(count)
+        )["excess_risk"].to_numpy()
+        for method, count in (("steps", 400), ("leaps 0.5", 1600))
+    }
+    assert unlike(risks["steps"], risks["leaps 0.5"]) < 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("inputs", ["hypercube", "laplace", "sinh"])
 def test_inputs_of_other_laws_leap_too(inputs):
     """Means, as a few runs near the edge make spreads of heavy-tailed inputs no number."""
@@ -320,7 +334,7 @@ def test_a_stage_mixes_no_step_sizes(schedule, samples):
 
 def test_levels_are_the_longest_that_the_accuracy_allows():
     spectrum = quadlaw.PowerLaw(2.0, 2.5, 0.5).spectrum(256)
-    rates = Rates(named("quadratic"), spectrum, 0.3).at(0.1, 0.0)
+    rates = Rates(named("quadratic"), spectrum, np.full(256, 0.3)).at(0.1, 0.0)
     starts, levels = leveled(rates, np.full(256, 0.5), 2**20)
     assert starts[-1] == 256 and (np.diff(levels) > 0).all() and levels[0] > 0
     assert (rates[: starts[0]] * 4 > 0.5).all()

@@ -99,8 +99,8 @@ def _study(plan: Plan) -> list[Load]:
 
 
 def _simulated(plan: Plan, extra: dict) -> list[Load]:
-    once = [stream_of(one) for one in plan.points if one["range"][0] == 0]  # though it is split
-    solves = sum(stream.lanes * effort(stream.samples) for stream in once)
+    once = [one for one in plan.points if one["range"][0] == 0]  # though it is split
+    solves = sum((stream_of(one).lanes + _leaping(one)) * effort(one["samples"]) for one in once)
     streams = plan.study.streams(plan.rows, plan.points)
     return [
         Load("spectrum"),
@@ -108,6 +108,11 @@ def _simulated(plan: Plan, extra: dict) -> list[Load]:
         Load("theory", solves=solves, **extra.get("theory", {})),
         Load("sgd_runs", len(plan.runs), streams, **extra.get("sgd_runs", {})),
     ]
+
+
+def _leaping(point: dict) -> int:
+    """Lanes in leaps."""
+    return sum(lane.get("method", "steps") != "steps" for lane in point["lanes"])
 
 
 def _steps(rows: pd.DataFrame) -> float:

@@ -24,11 +24,11 @@ EXACT = 4  # a chi square of fewer degrees is summed, one of more is made from o
 FAST = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
 _F, _U = np.float32, np.uint64
 _ZERO, _HALF, _ONE, _TINY = _F(0), _F(0.5), _F(1), _F(1e-30)
-_C, _I, _TWO = _U(COLUMNS), _U(1), _U(2)
+_C, _I, _TWO, _THREE = _U(COLUMNS), _U(1), _U(2), _U(3)
 # Where an array of one number a column holds them. One array, as the compiler cannot tell whether
-# several overlap. Two pairs are neighbours: the sums B, Q; S and the part that later levels have.
-_PLACES = tuple(_U(k * COLUMNS) for k in range(9))
-B, Q, S, LATER, ROOT, G, DOT, SHARED, OWN = _PLACES
+# several overlap. Neighbours are the sums A, B, Q, and S and the part that later levels have of it.
+_PLACES = tuple(_U(k * COLUMNS) for k in range(11))
+A, B, Q, S, LATER, ROOT, INVERSE, G, DOT, SHIFT, OWN = _PLACES
 SMALL = _F(1e-2)  # below which (1 - e^-c) / c is 1 - c / 2
 
 
@@ -70,7 +70,7 @@ def _unmoved(p, at, g, q):
 def _stepped(weight: Callable, update: Callable, signs: tuple) -> Callable:
     """One step of the first ``head`` coordinates, with the inputs from ``z[at]`` on.
 
-    The residual's other part comes last among them. Adds to B and Q of the first level.
+    The residual's other part comes last among them. Adds to A, B and Q of the first level.
     """
     width, row = len(signs), _U(len(signs)) * _C
 
@@ -84,10 +84,11 @@ def _stepped(weight: Callable, update: Callable, signs: tuple) -> Callable:
             for c in range(columns):
                 room[G + c] += root * z[there + c] * (weight(p, here + c) - goal)
         for c in range(columns):
-            g = eta * room[G + c]
+            g, q = eta * room[G + c], room[ROOT + c] * z[last + c]
             room[G + c] = g
-            sums[c] += g * room[ROOT + c] * z[last + c]
-            sums[_C + c] += g * g
+            sums[c] += g * q * room[INVERSE + c]
+            sums[_C + c] += g * q
+            sums[_TWO * _C + c] += g * g
         for i in range(head):
             there = at + i * _C
             for k in range(width):
@@ -99,10 +100,12 @@ def _stepped(weight: Callable, update: Callable, signs: tuple) -> Callable:
 
 
 def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64) -> Callable:
-    """A leap of the coordinates from ``first`` to ``last``, a level, by B and Q in ``room``.
+    """A leap of the coordinates from ``first`` to ``last``, a level, by A, B and Q in ``room``.
 
-    B tells the level's part along its errors, but for the share of those who come later; what it
-    has been is left out of their B. Errors change within the block: by Rosenbrock's exponential
+    A is their way to the target. B tells the level's part along its errors, but for the share of
+    those who come later; what it has been is left out of their B. SHIFT, B / S - A, is noise that
+    the level knows, and no way: it may have either sign, and be large, if earlier levels make most
+    of the residual. Errors change within the block: by Rosenbrock's exponential
     rule, which is right to second order, and exact for the linear model. Cubes of single steps, of
     which a step ``x`` is the part that it takes of the error, make the contraction ``1 + 3 x / 2``
     times as strong, and the stationary variance ``1 / (1 - kurtosis x / 2)`` times as large. OWN
@@ -120,9 +123,9 @@ def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64
         for c in range(columns):
             inverse, dot = _ONE / (room[S + c] + _TINY), room[DOT + c] * room[ROOT + c]
             rest, shared = sqrt(room[LATER + c] * inverse), room[B + c] * inverse
-            room[SHARED + c], room[OWN + c] = shared, _ZERO
+            room[SHIFT + c], room[OWN + c] = shared - room[A + c], _ZERO
             room[B + c] = shared * room[LATER + c] - dot * rest
-            room[DOT + c] = dot * inverse / (_ONE + rest)
+            room[SHIFT + c] -= dot * inverse / (_ONE + rest)
         for i in range(first, last):
             here, there = i * row, (i - first) * _C
             value, root, goal = values[i], roots[i], target[i]
@@ -130,13 +133,13 @@ def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64
                 e, steepness = weight(p, here + c) - goal, pulled(p, here + c)
                 x = eta * value * steepness
                 y, h = _F(1.5) * x, _HALF * kurtosis * x
-                a = value * room[SHARED + c] * (_ONE + y)
+                a = value * room[A + c] * (_ONE + y)
                 s = a * steepness
                 left = exp(-s)
                 share = (_ONE - left) / s if abs(s) > SMALL else _ONE - _HALF * s
                 more = (_ONE + y) * (_ONE + h * (_ONE + h * (_ONE + h)))
                 spread = sqrt(share * _HALF * (_ONE + left) * more)
-                noise = root * room[ROOT + c] * z[there + c] - room[DOT + c] * value * e
+                noise = root * room[ROOT + c] * z[there + c] + room[SHIFT + c] * value * e
                 leapt(p, here + c, a * e * share + spread * noise, value * room[Q + c])
                 e = weight(p, here + c) - goal
                 room[OWN + c] += value * e * e
@@ -185,17 +188,18 @@ def _copied(source, start, target, end, columns):
 
 @numba.njit(**FAST)
 def _many_steps(n, z, at, eta, sums, below, columns):
-    """B and Q of ``n`` steps where all coordinates are slow, from one normal.
+    """A, B and Q of ``n`` steps where all coordinates are slow, from one normal.
 
     By the cube that Wilson and Hilferty (1931) make a chi square of.
     """
-    a = _F(2 / (9 * n))
-    root, most = sqrt(a), eta * _F(n)
+    less = _F(2 / (9 * n))
+    root, most = sqrt(less), eta * _F(n)
     for c in range(columns):
-        y = max(_ONE - a + root * z[at + c], _ZERO)
-        b = most * y * y * y * below[c]
-        sums[c] += b
-        sums[_C + c] += eta * b
+        y = max(_ONE - less + root * z[at + c], _ZERO)
+        a = most * y * y * y
+        sums[c] += a
+        sums[_C + c] += a * below[c]
+        sums[_TWO * _C + c] += eta * a * below[c]
 
 
 @numba.njit(**FAST)
@@ -210,26 +214,27 @@ def _summed(own, below, top, columns):
 @numba.njit(**FAST)
 def _rooted(below, room, columns):
     for c in range(columns):
-        room[ROOT + c] = sqrt(below[c])
+        room[ROOT + c], room[INVERSE + c] = sqrt(below[c]), _ONE / (below[c] + _TINY)
 
 
 @numba.njit(**FAST)
 def _taken(sums, k, below, room, columns):
     """The sums of level ``k``, into ``room`` and cleared, with S and LATER."""
-    here, there = _TWO * k * _C, k * _C
-    for c in range(_TWO * columns):
-        room[B + c] = sums[here + c]
+    here, there = _THREE * k * _C, k * _C
+    for c in range(_THREE * columns):
+        room[A + c] = sums[here + c]
         sums[here + c] = _ZERO
+    for c in range(_TWO * columns):
         room[S + c] = below[there + c]
 
 
 @numba.njit(**FAST)
 def _given(sums, k, room, own, columns):
     """What is left of the sums of level ``k``, to those of the next one."""
-    here, there = _TWO * (k + _I) * _C, k * _C
+    here, there = _THREE * (k + _I) * _C, k * _C
+    for c in range(_THREE * columns):
+        sums[here + c] += room[A + c]
     for c in range(columns):
-        sums[here + c] += room[B + c]
-        sums[here + _C + c] += room[Q + c]
         own[there + c] = room[OWN + c]
 
 
@@ -239,7 +244,7 @@ def _loop(p, values, target, eta, steps, starts, levels, base, law, kurtosis, ke
     buffer, ones = np.empty((BUFFER, 4 * COLUMNS), _F), np.ones(4 * COLUMNS, _F)
     flat, room = buffer.reshape(buffer.size), np.zeros(len(_PLACES) * COLUMNS, _F)
     noise = np.empty((np.int64(np.diff(starts).max()) if count > 0 else 0) * COLUMNS, _F)
-    sums, own = np.zeros((len(levels) + 1) * 2 * COLUMNS, _F), np.zeros(len(levels) * COLUMNS, _F)
+    sums, own = np.zeros((len(levels) + 1) * 3 * COLUMNS, _F), np.zeros(len(levels) * COLUMNS, _F)
     below = np.full((len(levels) + 1) * COLUMNS, base, _F)
     for k in range(count):
         listed(p, values, target, starts[k], starts[k + _I], own, k * _C, columns)  # noqa: F821

@@ -54,6 +54,7 @@ SINGLE = 2  # steps that a block counts for more, as its A and Q are noisy
 LONGEST = 2**30  # steps of one stage, whose normals have row numbers of 32 bits
 FAST = 0.2  # the share of a step from which a coordinate is stepped
 FORGOTTEN = 4  # times the accuracy is enough for an error that will be forgotten by the end
+LEAST_SLACK = 0.05
 LEARNED = 20.0  # times its rate's inverse: by then a coordinate's error has gone
 FIRST = 2**6  # steps of the first stage; each of the next ones is as long as all before
 MOST_SEEN = 1024  # steps of a stretch that its mean factor is taken over
@@ -175,8 +176,11 @@ class Rates:
         for start, steps, factor in parts:
             eta = step_size * factor
             rates, time = self.at(eta, time), time + eta * steps
-            forgotten = (self._learning * (total - time) > LEARNED) & (rates.max() <= FAST)
-            allowed = np.where(forgotten, FORGOTTEN * accuracy, accuracy)
+            if rates.max() > FAST:
+                allowed = np.full(len(rates), accuracy * _slack(rates))
+            else:
+                forgotten = self._learning * (total - time) > LEARNED
+                allowed = np.where(forgotten, FORGOTTEN * accuracy, accuracy)
             yield start + steps, steps, eta, *leveled(rates, allowed, steps)
 
 
@@ -193,6 +197,12 @@ def _speeds(model: Model, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         drift += np.abs(slope * field(p))
         kick = np.maximum(kick, 4 * ((field(p + h) - field(p - h)) / (2 * h)) ** 2)
     return drift, kick
+
+
+def _slack(rates: np.ndarray) -> float:
+    """How far steps are from the edge of stability, where the risk feeds itself, from 1 to 0."""
+    slow = np.minimum(rates, 1 - LEAST_SLACK)
+    return max(1 - float(np.sum(slow / (2 * (1 - slow)))), LEAST_SLACK)
 
 
 def leveled(rates: np.ndarray, accuracy: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,16 +2,17 @@
 
 Models hold ``M = size_factor D`` coordinates, step sizes are the theory's best up to a share of the
 stability edge: ``SAFE`` for either model. Where ``alpha > beta`` both would take larger steps still
-than that. So the linear model runs a second time there, up to ``STRONG`` of its edge, as the
-strongest rival that it can be. There its first coordinates are stepped one by one, which costs ten
-times as much: these runs end at ``STRONG_UP_TO``. The theory goes on beyond, and the linear one is
-exact.
+than that. So the quadratic model is held against a second linear one there, up to ``STRONG`` of its
+edge, as the strongest rival that it can be. Leaps are not made for such steps: its runs are in
+steps, and end at ``STRONG_UP_TO``. Its ratio to the quadratic runs is that of its exact risk.
 
 Predictions (Ding et al. 2025, section 4; Lin et al. 2024): risk ``~ T^-p`` up to logarithms, with
 ``p = (beta - 1) / max(beta, (alpha + beta) / 2)`` for the quadratic model and ``(beta - 1) /
 max(alpha, beta)`` for the linear one. So the curves cross for ``alpha > beta``, and run beside one
 another for ``alpha <= beta``.
 """
+
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,8 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.crossings import crossing, median_crossing
-from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, curve_rows, predicted
+from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows, predicted
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.studies import settings as keys
 from quadlaw.theory.tuning import SAFE
@@ -57,7 +58,7 @@ class Settings(keys.Curves):
     )  # fmt: skip
 
 
-STRONG, STRONG_UP_TO = 0.9, 2**26
+STRONG, STRONG_UP_TO = 0.9, 2**18
 USUAL = f"to {SAFE:g} of the edge"
 STRONGEST = f"to {STRONG:g} of the edge"
 FAR = [2**k for k in range(14, 41, 2)]  # sample sizes of the theory's curves
@@ -68,90 +69,90 @@ CROSSING = "log10 of simulated over predicted crossing"
 
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting``, how large steps may be, and ``method``."""
-    return _rows(settings, **IN_LEAPS)
+    return stacked(_curves(settings))
 
 
-def _rows(settings: dict, far: bool = False, **labels) -> pd.DataFrame:
-    """``far``: at those sample sizes instead, by the step constants of the runs."""
-    frames = []
+def _curves(settings: dict, samples: Sequence[int] | None = None) -> Iterator[pd.DataFrame]:
+    """A frame each; at other ``samples`` than those of the runs, by the runs' step constants."""
     for one in settings["problems"]:
-        for model, setting, share in _curves_of(one):
+        kinds = [("quadratic", USUAL, SAFE, IN_LEAPS), ("linear", USUAL, SAFE, IN_LEAPS)]
+        if one["alpha"] > one["beta"]:
+            kinds.append(("linear", STRONGEST, STRONG, IN_STEPS))
+        for model, setting, share, method in kinds:
             largest = STRONG_UP_TO if setting == STRONGEST else np.inf
             some = settings | {"samples": [T for T in settings["samples"] if largest >= T]}
-            options = {"share": share, "setting": setting} | labels
+            options = {"share": share, "setting": setting} | method
             frame = curve_rows(some, one, model, **options)
-            if far:
+            if samples is not None:
                 tuning = frame["tuning"].iloc[0]
-                frame = curve_rows(some | {"samples": FAR}, one, model, **options)
+                frame = curve_rows(some | {"samples": samples}, one, model, **options)
                 frame["tuning"] = [tuning] * len(frame)
-            frames.append(frame)
-    return stacked(frames)
-
-
-def _curves_of(one: dict) -> list[tuple[str, str, float]]:
-    usual = [("quadratic", USUAL, SAFE), ("linear", USUAL, SAFE)]
-    strongest = ("linear", STRONGEST, STRONG)
-    return [*usual, strongest] if one["alpha"] > one["beta"] else usual
+            yield frame
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves: parts ``risk``, ``ratio`` and ``theory``, far beyond the runs; estimates of each."""
-    runs, theory = tables["runs"], tables["theory"]
-    far = predicted(designs.with_steps(_rows(settings, far=True))).assign(part="theory")
-    pairs, known = _pairs(runs), _ratios(theory)
-    window = settings["window"]
-    found = [*exponents(runs, "sample exponent", window=window, theory=theory)]
-    enough = pairs.groupby("setting")["samples"].transform(lambda some: _inside(some, window) > 2)
+    runs, theory, window = tables["runs"], tables["theory"], settings["window"]
+    every = sorted({*FAR, *settings["samples"]})
+    far = predicted(designs.with_steps(stacked(_curves(settings, every))))
+    pairs, known = _pairs(runs, far), _ratios(far)
+    usual = runs[runs["setting"] == USUAL]
+    found = [*exponents(usual, "sample exponent", window=window, theory=theory)]
     found += exponents(
-        pairs[enough], RATIO_EXPONENT, window=window,
+        pairs, RATIO_EXPONENT, window=window,
         value=lambda some: some["ratio"], theory=known, theory_value=lambda some: some["theory"],
     )  # fmt: skip
-    ratios, ends = _summarized(pairs, known)
+    ratios = _medians(pairs, known)
     rising = pairs[pairs["alpha"] > pairs["beta"]].groupby([*PROBLEM, "setting"])
     crossings = [_crossing(key, some, known) for key, some in rising]
     crossings = [row for row in crossings if row] or [{"quantity": CROSSING, "model": RATIO}]
-    curves = [measured_curves(runs, theory).assign(part="risk"), ratios.assign(part="ratio"), far]
-    return stacked(curves), table([*found, *ends, *crossings])
+    parts = measured_curves(runs, theory).assign(part="risk"), ratios.assign(part="ratio")
+    curves = [*parts, far.assign(part="theory")]
+    return stacked(curves), table([*found, *_ends(ratios), *crossings])
 
 
-def _inside(samples: pd.Series, window: list[float]) -> int:
-    return samples[samples.between(*window)].nunique()
+def _pairs(runs: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
+    """Linear over quadratic risk of a replicate: of independent runs, or of the exact risk.
 
-
-def _pairs(runs: pd.DataFrame) -> pd.DataFrame:
-    """Linear over quadratic risk of one replicate each; they are independent but for chance.
-
-    A column ``ratio``; ``excess_risk`` is its inverse.
+    Columns: ``PROBLEM``, ``setting``, ``samples``, ``replicate``, ``ratio``, and those that runs
+    need for a fit.
     """
-    runs, keys_of = with_divergence(runs), [*PROBLEM, "samples", "replicate"]
-    ours = select(runs, model="quadratic").set_index(keys_of)[["risk", "diverged"]]
-    both = select(runs, model="linear").join(ours.add_suffix("_ours"), on=keys_of)
-    ratio = (both["risk"] / both["risk_ours"]).fillna(1.0)  # nan: both diverged, neither won
-    both = both.assign(ratio=ratio, diverged=both["diverged"] | both["diverged_ours"], model=RATIO)
-    return both.drop(columns=["risk", "risk_ours", "diverged_ours"])
+    runs, where = with_divergence(runs), [*PROBLEM, "samples"]
+    ours = select(runs, model="quadratic")[[*where, "replicate", "risk", "diverged"]]
+    linear = select(runs, model="linear", setting=USUAL)[[*where, "replicate", "risk", "diverged"]]
+    usual = ours.merge(linear, on=[*where, "replicate"], suffixes=("", "_linear"))
+    exact = select(theory, model="linear", setting=STRONGEST)[[*where, "theory"]]
+    exact = exact.rename(columns={"theory": "risk_linear"}).assign(diverged_linear=False)
+    both = [usual.assign(setting=USUAL), ours.merge(exact, on=where).assign(setting=STRONGEST)]
+    pairs = stacked(both).assign(model=RATIO)
+    ratio = (pairs["risk_linear"] / pairs["risk"]).fillna(1.0)  # nan: both diverged, neither won
+    diverged = pairs.pop("diverged") | pairs.pop("diverged_linear")
+    pairs = pairs.drop(columns=["risk", "risk_linear"])
+    return pairs.assign(ratio=ratio, diverged=diverged, excess_risk=1 / ratio)
 
 
 def _ratios(theory: pd.DataFrame) -> pd.DataFrame:
     """The theory's ratio, in the column ``theory``."""
-    keys_of = [*PROBLEM, "samples"]
-    ours = select(theory, model="quadratic").set_index(keys_of)["theory"].rename("ours")
-    both = select(theory, model="linear").join(ours, on=keys_of)
-    return both.assign(theory=both["theory"] / both["ours"], model=RATIO).drop(columns="ours")
+    where = [*PROBLEM, "samples"]
+    ours = select(theory, model="quadratic").set_index(where)["theory"].rename("ours")
+    both = select(theory, model="linear").join(ours, on=where)
+    return both.assign(theory=both["theory"] / both["ours"], model=RATIO)
 
 
-def _summarized(pairs: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, list[dict]]:
-    """Medians of the ratio by ``T`` beside the theory; that at the largest ``T`` as an estimate."""
-    as_risk = pairs.assign(excess_risk=pairs["ratio"], diverged=False).drop(columns="ratio")
-    curves = measured_curves(as_risk.assign(step_size=0.0), known.assign(step_size=0.0))
-    names = {"risk": "estimate", "ci_low": "ci_low", "ci_high": "ci_high", "theory": "theory"}
-    last = curves.loc[curves.groupby([*PROBLEM, "setting"])["samples"].idxmax()]
-    ends = [
-        {key: row[key] for key in ("model", *PROBLEM, "setting")}
-        | {"quantity": RATIO_AT_END, "window_low": row["samples"], "window_high": row["samples"]}
-        | {name: row[column] for column, name in names.items()}
-        for row in last.to_dict("records")
-    ]
-    return curves, ends
+def _medians(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The median ratio by ``T`` with its interval, in ``risk``, beside the theory's."""
+    where = ["model", *PROBLEM, "setting", "samples"]
+    medians = pairs.groupby(where)["ratio"].apply(median_with_interval).unstack().reset_index()
+    return medians.merge(known[[*where, "theory"]], on=where, validate="1:1")
+
+
+def _ends(ratios: pd.DataFrame) -> list[dict]:
+    """The ratios at the largest ``T``."""
+    keys_of, numbers = ["model", *PROBLEM, "setting"], ["risk", "ci_low", "ci_high", "theory"]
+    last = ratios.loc[ratios.groupby([*PROBLEM, "setting"])["samples"].idxmax()]
+    last = last.assign(window_low=last["samples"], window_high=last["samples"])
+    last = last[[*keys_of, *numbers, "window_low", "window_high"]].assign(quantity=RATIO_AT_END)
+    return last.rename(columns={"risk": "estimate"}).to_dict("records")
 
 
 def _crossing(key: tuple, pairs: pd.DataFrame, theory: pd.DataFrame) -> dict | None:
@@ -160,10 +161,10 @@ def _crossing(key: tuple, pairs: pd.DataFrame, theory: pd.DataFrame) -> dict | N
     groups = list(pairs.groupby("samples")["ratio"])
     with np.errstate(divide="ignore"):
         log_ratios = [np.log(ratio.to_numpy()) for _, ratio in groups]
-    places = np.log10([T for T, _ in groups])
-    simulated = median_crossing(places, log_ratios)
-    expected = select(theory, **labels).sort_values("samples")["theory"].to_numpy()
-    expected = crossing(places, np.log(expected))
+    samples = [T for T, _ in groups]
+    simulated = median_crossing(np.log10(samples), log_ratios)
+    mine = select(theory, **labels).set_index("samples")["theory"]
+    expected = crossing(np.log10(samples), np.log(mine[samples].to_numpy()))
     labels |= {"model": RATIO, "quantity": CROSSING}
     cross = np.isfinite([simulated["estimate"], expected])
     if not cross.any():
