@@ -14,10 +14,11 @@ from quadlaw.models import MODELS, named
 from quadlaw.models.leaps_loop import COLUMNS, compile_leaps
 from quadlaw.models.model import Model
 from quadlaw.models.quadratic import leap, predict, pull, update
+from quadlaw.sgd.inputs import INPUTS, polynomial
 from quadlaw.sgd.leaps import FAST, Rates, leveled, stages
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import named as schedule_named
-from quadlaw.theory import linear_risk, mean_field_risk
+from quadlaw.theory import linear_risk, mean_field_risk, stability_edge
 
 # alpha, beta, sigma; step sizes from small ones to half of the edge.
 PROBLEMS = [
@@ -278,6 +279,29 @@ def test_as_many_runs_diverge_as_in_steps():
     one, other = (table.groupby(KEYS)["diverged"].mean() for table in both)
     assert (abs(one - other) <= 0.02 + 3 * np.sqrt(one * (1 - one) / 128)).all()
     assert 0.4 < one["quadratic", 0.3] < 0.7 and one["linear", 0.4] == 0
+
+
+@pytest.mark.slow
+def test_steps_of_seven_tenths_of_the_edge_have_no_heavier_tails():
+    problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
+    eta = 0.7 * stability_edge(problem, 128)
+    setting = {"model_size": 128, "samples": 8192, "step_size": eta, "init": 0.3, "model": "linear"}
+    steps, leaps = (
+        quadlaw.simulate(problem, method=method, replicates=256, **setting)
+        for method in ("steps", "leaps")
+    )
+    assert not leaps["diverged"].any()
+    assert leaps["excess_risk"].max() < 1.1 * steps["excess_risk"].max()
+    assert leaps["excess_risk"].mean() == pytest.approx(steps["excess_risk"].mean(), rel=0.005)
+
+
+@pytest.mark.parametrize("inputs", list(INPUTS))
+def test_laws_of_inputs_are_polynomials_of_a_normal_s_size(inputs):
+    size, shape = np.linspace(0.001, 6, 500), polynomial(inputs)
+    expected = INPUTS[inputs](size)
+    found = np.polyval(shape, size) if len(shape) else size
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert shape.dtype == np.float32
 
 
 REFUSED = [
