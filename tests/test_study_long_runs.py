@@ -32,6 +32,11 @@ def test_the_strongest_linear_model_runs_where_alpha_is_larger_and_not_as_far(de
     assert design["samples"].max() == SAMPLES[-1]
 
 
+def test_where_all_runs_are_long_the_strongest_linear_model_has_the_first():
+    rows = STUDY.rows(SETTINGS | {"samples": [2**20, 2**22, 2**24]})
+    assert set(rows[rows["setting"] == STRONGEST]["samples"]) == {2**20}
+
+
 def test_one_problem_and_sample_size_are_one_point(design):
     found = points(design)
     assert {(point["alpha"], point["samples"]) for point in found} == {

@@ -80,7 +80,8 @@ def _curves(settings: dict, samples: Sequence[int] | None = None) -> Iterator[pd
             kinds.append(("linear", STRONGEST, STRONG, IN_STEPS))
         for model, setting, share, method in kinds:
             largest = STRONG_UP_TO if setting == STRONGEST else np.inf
-            some = settings | {"samples": [T for T in settings["samples"] if largest >= T]}
+            near = [T for T in settings["samples"] if largest >= T]
+            some = settings | {"samples": near or settings["samples"][:1]}
             options = {"share": share, "setting": setting} | method
             frame = curve_rows(some, one, model, **options)
             if samples is not None:
