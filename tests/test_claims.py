@@ -181,6 +181,15 @@ def test_a_ledger_without_claims_is_refused(ledger):
         checked_claims(ledger, ["planted"])
 
 
+def test_the_ledger_says_how_runs_were_made_where_estimates_do():
+    (row,) = ledger([CLAIM], {"planted": planted(0.4, 0.1).assign(method="leaps 0.5")}).to_dict(
+        "records"
+    )
+    assert row["method"] == "leaps 0.5"
+    (row,) = ledger([CLAIM], {"planted": planted(0.4, 0.1)}).to_dict("records")
+    assert np.isnan(row["method"])
+
+
 def test_a_claim_must_not_be_stated_twice():
     with pytest.raises(ValueError, match="another claim has that id"):
         checked_claims([CLAIM, CLAIM], ["planted"])

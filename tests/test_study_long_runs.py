@@ -77,6 +77,7 @@ def test_planted_exponents_and_crossings_are_found(design):
         assert places.loc[USUAL, "estimate"] == pytest.approx(expected, abs=0.15)
     else:
         assert USUAL not in places.index or np.isnan(places.loc[USUAL, "estimate"])
+    assert (estimates["method"] == "leaps 0.5").all()
     assert set(curves["part"]) == {"risk", "ratio", "theory"}
 
 

@@ -40,8 +40,9 @@ def counts_line(table, widened, claims):
     return (
         f"{len(claims)} claims at {len(table)} settings. By simulation, with 95 % intervals: "
         f"{verdicts_of(table[simulated])}. By theory alone, with ranges, not sampling errors: "
-        f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written when numbers of "
-        f"earlier runs were known: {verdicts_of(table[known])} of these settings. "
+        f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written, or whose "
+        "settings were changed, when numbers of earlier runs were known: "
+        f"{verdicts_of(table[known])} of these settings. "
         f"With Bonferroni-corrected intervals ({factor:.2f} times as wide), {moved.sum()} of the "
         f"{simulated.sum()} verdicts by simulation change.\n"
     )
@@ -77,6 +78,13 @@ def span(low, high):
     return f"{low:.3f} to {high:.3f}" if np.isfinite([low, high]).all() else "-"
 
 
+def made_by(row):
+    """The theory, or the simulation and its method, where that is said."""
+    method = row["method"]
+    simulated = row["kind"] == SIMULATION and isinstance(method, str)
+    return f"{row['kind']}, {method}" if simulated else row["kind"]
+
+
 def section(claim, rows):
     """A claim with all its settings."""
     lines = [
@@ -88,7 +96,7 @@ def section(claim, rows):
             "setting": row["setting"] or "-",
             "predicted": number(row["predicted"]),
             "rival": number(row["rival"]),
-            "by": row["kind"],
+            "by": made_by(row),
             "estimate": number(row["estimate"]),
             "95 % interval, or range": span(row["ci_low"], row["ci_high"]),
             "theory, same window": number(row["theory"]),
@@ -100,7 +108,8 @@ def section(claim, rows):
     ]
     table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
     figure, rival = claim["figure"], f", rival `{claim['rival']}`" if "rival" in claim else ""
-    known = " Numbers of earlier runs were known when it was written." * claim.get("known", False)
+    seen = " Numbers of earlier runs were known when it or its settings were last changed."
+    known = seen * claim.get("known", False)
     tolerance = claim.get("tolerance", "a third of the distance to the rival")
     note = f" *{claim['note']}*" if "note" in claim else ""
     return (

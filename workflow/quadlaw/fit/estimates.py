@@ -23,8 +23,9 @@ COLUMNS = [
     "diverged_share",
 ]  # fmt: skip
 SERIES = ["model", "alpha", "beta", "sigma", "setting"]
-# What estimates of rates say besides: the prediction, and how step sizes were chosen.
-MORE = ["predicted", "init_scale", "step_size", "step_constant", "step_at_edge"]
+# What estimates say besides: the prediction of a rate and how step sizes were chosen; how runs were
+# made, where it is said (quadlaw.sgd.leaps).
+MORE = ["predicted", "init_scale", "step_size", "step_constant", "step_at_edge", "method"]
 
 
 def table(rows: Sequence[dict]) -> pd.DataFrame:
@@ -91,7 +92,13 @@ def exponents(
                 "start_high": max(fit.by_start.values()),
                 "diverged_share": main["diverged"].mean(),
                 **_step_range(some, axis, scale, window),
+                **_method(main),
             }
+
+
+def _method(runs: pd.DataFrame) -> dict[str, str]:
+    """How runs were made, where they say it."""
+    return {"method": ", ".join(sorted(runs["method"].unique()))} if "method" in runs else {}
 
 
 def _theory(theory, series, axis, scale, window, value) -> float:

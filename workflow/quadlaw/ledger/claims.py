@@ -20,7 +20,7 @@ REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
     "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate", "ci_low",
     "ci_high", "tolerance", "verdict", "figure", "rival", "kind", "setting", "against", "theory",
-    "start_low", "start_high", "step_low", "step_high",
+    "start_low", "start_high", "step_low", "step_high", "method",
 ]  # fmt: skip
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
 CARRIED = COLUMNS[COLUMNS.index("setting") :]

@@ -262,7 +262,8 @@ class Claim(typed.Settings):
     prediction: formula("Formula of what the estimate should be.")
     rival: formula("Formula of what it must not be.") = None
     known: typed.one_of(
-        "Whether numbers of earlier runs were known when it was written.", "is true or false",
+        "Whether numbers of earlier runs were known when it or its settings were last changed.",
+        "is true or false",
         True, False,
     ) = False  # fmt: skip
     note: typed.text(

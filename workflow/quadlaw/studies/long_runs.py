@@ -125,7 +125,7 @@ def _pairs(runs: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:
     exact = select(theory, model="linear", setting=STRONGEST)[[*where, "theory"]]
     exact = exact.rename(columns={"theory": "risk_linear"}).assign(diverged_linear=False)
     both = [usual.assign(setting=USUAL), ours.merge(exact, on=where).assign(setting=STRONGEST)]
-    pairs = stacked(both).assign(model=RATIO)
+    pairs = stacked(both).assign(model=RATIO, **IN_LEAPS)
     ratio = (pairs["risk_linear"] / pairs["risk"]).fillna(1.0)  # nan: both diverged, neither won
     diverged = pairs.pop("diverged") | pairs.pop("diverged_linear")
     pairs = pairs.drop(columns=["risk", "risk_linear"])
@@ -152,7 +152,8 @@ def _ends(ratios: pd.DataFrame) -> list[dict]:
     keys_of, numbers = ["model", *PROBLEM, "setting"], ["risk", "ci_low", "ci_high", "theory"]
     last = ratios.loc[ratios.groupby([*PROBLEM, "setting"])["samples"].idxmax()]
     last = last.assign(window_low=last["samples"], window_high=last["samples"])
-    last = last[[*keys_of, *numbers, "window_low", "window_high"]].assign(quantity=RATIO_AT_END)
+    last = last[[*keys_of, *numbers, "window_low", "window_high"]]
+    last = last.assign(quantity=RATIO_AT_END, **IN_LEAPS)
     return last.rename(columns={"risk": "estimate"}).to_dict("records")
 
 
@@ -166,7 +167,7 @@ def _crossing(key: tuple, pairs: pd.DataFrame, theory: pd.DataFrame) -> dict | N
     simulated = median_crossing(np.log10(samples), log_ratios)
     mine = select(theory, **labels).set_index("samples")["theory"]
     expected = crossing(np.log10(samples), np.log(mine[samples].to_numpy()))
-    labels |= {"model": RATIO, "quantity": CROSSING}
+    labels |= {"model": RATIO, "quantity": CROSSING} | IN_LEAPS
     cross = np.isfinite([simulated["estimate"], expected])
     if not cross.any():
         return None
