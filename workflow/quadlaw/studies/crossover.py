@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base import typed
-from quadlaw.fit.crossings import crossing, median_crossing
+from quadlaw.fit.crossings import by_samples, crossing, median_crossing, over_predicted
 from quadlaw.fit.curves import paired_ratio, ratio_curves
 from quadlaw.fit.estimates import table
 from quadlaw.studies import settings as keys
@@ -52,7 +52,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     runs = tables["reported"]
     runs = runs[runs["alpha"] > runs["beta"]]
-    pairs = {key: _by_samples(some) for key, some in paired_ratio(runs).groupby(PROBLEM)}
+    pairs = {key: by_samples(some) for key, some in paired_ratio(runs).groupby(PROBLEM)}
     simulated = {key: median_crossing(*some) for key, some in pairs.items()}
     curves = pd.concat(
         [
@@ -63,8 +63,9 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         ignore_index=True,
     )
     theory = curves[curves["source"] == "theory"].groupby(PROBLEM)["log_crossover"].first()
-    rows = [_row(key, simulated[key], theory[key]) for key in pairs]
-    return curves, table([row for row in rows if row] or [_row(next(iter(pairs)), {}, np.nan)])
+    found = {key: over_predicted(simulated[key], theory[key]) for key in pairs}
+    rows = [_labels(key) | row for key, row in found.items() if row is not None]
+    return curves, table(rows or [_labels(next(iter(pairs)))])
 
 
 def _ratios(theory: pd.DataFrame) -> pd.DataFrame:
@@ -85,21 +86,7 @@ def _with_crossover(ratios: pd.DataFrame, source: str, known: dict | None = None
     return pd.concat(frames).assign(source=source)
 
 
-def _by_samples(pairs: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
-    """``log10 T`` in rising order and the logarithms of the ratios at each."""
-    groups = list(pairs.groupby("samples")["ratio"])
-    with np.errstate(divide="ignore"):  # a ratio is zero where the quadratic run diverged:
-        log_ratios = [np.log(ratios.to_numpy()) for _, ratios in groups]
-    return np.log10([T for T, _ in groups]), log_ratios
-
-
-def _row(key: tuple, simulated: dict[str, float], predicted: float) -> dict | None:
-    """Simulated over predicted; None if neither is within the simulated sample sizes."""
+def _labels(key: tuple) -> dict:
     series = dict(zip(PROBLEM, key, strict=True))
     setting = f"v_0 scale {series.pop('init_scale'):g}"
-    series |= {"model": "linear/quadratic", "quantity": QUANTITY, "setting": setting}
-    if simulated and not np.isfinite([simulated["estimate"], predicted]).any():
-        return None
-    ratios = {name: value - predicted for name, value in simulated.items()}
-    both = ratios and np.isfinite(ratios["estimate"])
-    return series | (ratios if both else {})
+    return series | {"model": "linear/quadratic", "quantity": QUANTITY, "setting": setting}

@@ -20,7 +20,7 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
-from quadlaw.fit.crossings import crossing, median_crossing
+from quadlaw.fit.crossings import by_samples, crossing, median_crossing, over_predicted
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows, predicted
 from quadlaw.fit.estimates import exponents, table
@@ -158,18 +158,12 @@ def _ends(ratios: pd.DataFrame) -> list[dict]:
 
 
 def _crossing(key: tuple, pairs: pd.DataFrame, theory: pd.DataFrame) -> dict | None:
-    """Simulated over predicted crossing, a number if both cross; None if neither does."""
+    """Simulated over predicted crossing; None if neither crosses."""
     labels = dict(zip((*PROBLEM, "setting"), key, strict=True))
-    groups = list(pairs.groupby("samples")["ratio"])
-    with np.errstate(divide="ignore"):
-        log_ratios = [np.log(ratio.to_numpy()) for _, ratio in groups]
-    samples = [T for T, _ in groups]
-    simulated = median_crossing(np.log10(samples), log_ratios)
+    places, log_ratios = by_samples(pairs)
     mine = select(theory, **labels).set_index("samples")["theory"]
-    expected = crossing(np.log10(samples), np.log(mine[samples].to_numpy()))
-    labels |= {"model": RATIO, "quantity": CROSSING} | IN_LEAPS
-    cross = np.isfinite([simulated["estimate"], expected])
-    if not cross.any():
+    expected = crossing(places, np.log(mine[sorted(pairs["samples"].unique())].to_numpy()))
+    found = over_predicted(median_crossing(places, log_ratios), expected)
+    if found is None:
         return None
-    found = {name: value - expected for name, value in simulated.items()}
-    return labels | (found if cross.all() else {})
+    return labels | {"model": RATIO, "quantity": CROSSING} | IN_LEAPS | found
