@@ -42,7 +42,6 @@ localrules:
     all,
     benchmark_table,
     claims,
-    collect_fits,
     design,
     mean_field_table,
     provenance,
@@ -66,7 +65,6 @@ onerror:
 rule all:
     default_target: True
     input:
-        rules.collect_fits.output,
         rules.claims.output,
         rules.verdicts.output if config["ledger"]["verdicts"] else [],
         rules.benchmark_table.output,

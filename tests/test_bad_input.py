@@ -16,7 +16,7 @@ from quadlaw.ledger.plans import plans
 
 # --- configurations -------------------------------------------------------------------------------
 
-SWEEP = ("studies", "sample_scaling")
+CURVES = ("studies", "sample_scaling")
 NOISE, GRID = ("studies", "noise"), ("studies", "asymptotics", "grid")
 BAD = [
     (("sigma",), -0.5, "sigma = -0.5: a standard deviation"),
@@ -44,12 +44,12 @@ BAD = [
     (("batch_seconds",), 0, "batch_seconds = 0: "),
     (("studies",), KeyError, "config.studies = None: missing"),
     (("studies",), None, "studies = None: at least one study, by name"),
-    ((*SWEEP, "problems", 0, "alpha"), 1.0, "studies.sample_scaling.problems[0].alpha = 1.0: must be a number above 1, or the trace"),
-    ((*SWEEP, "problems", 0, "alpha"), 0.5, "studies.sample_scaling.problems[0].alpha = 0.5: "),
-    ((*SWEEP, "problems", 0, "alpha"), float("nan"), "studies.sample_scaling.problems[0].alpha = nan: "),
-    ((*SWEEP, "problems", 0, "alpha"), "1e999", "studies.sample_scaling.problems[0].alpha = '1e999': "),
-    ((*SWEEP, "problems", 0, "beta"), 1, "studies.sample_scaling.problems[0].beta = 1: must be a number above 1, or the signal"),
-    ((*SWEEP, "problems", 0, "beta"), float("inf"), "studies.sample_scaling.problems[0].beta = inf: "),
+    ((*CURVES, "problems", 0, "alpha"), 1.0, "studies.sample_scaling.problems[0].alpha = 1.0: must be a number above 1, or the trace"),
+    ((*CURVES, "problems", 0, "alpha"), 0.5, "studies.sample_scaling.problems[0].alpha = 0.5: "),
+    ((*CURVES, "problems", 0, "alpha"), float("nan"), "studies.sample_scaling.problems[0].alpha = nan: "),
+    ((*CURVES, "problems", 0, "alpha"), "1e999", "studies.sample_scaling.problems[0].alpha = '1e999': "),
+    ((*CURVES, "problems", 0, "beta"), 1, "studies.sample_scaling.problems[0].beta = 1: must be a number above 1, or the signal"),
+    ((*CURVES, "problems", 0, "beta"), float("inf"), "studies.sample_scaling.problems[0].beta = inf: "),
     (("studies", "noize"), {}, "studies.noize = {}: unknown key"),
     ((*NOISE, "sigmas"), [], "studies.noise.sigmas = []: must list"),
     ((*NOISE, "sigmas", 0), -1, "studies.noise.sigmas[0] = -1: a standard deviation"),
@@ -68,14 +68,14 @@ BAD = [
     ((*GRID, "jobs"), 100, "studies.asymptotics.grid.jobs = 100: unknown key; known are problems"),
     # What a study does not read is unknown to it, though others read it.
     (("studies", "asymptotics", "window"), [3, 100], "studies.asymptotics.window = [3, 100]: unknown key; known are grid"),
-    (("studies", "collapse", "replicates"), 16, "studies.collapse.replicates = 16: unknown key; known are sweep"),
+    (("studies", "collapse", "replicates"), 16, "studies.collapse.replicates = 16: unknown key"),
     ((*NOISE, "grid"), {"decades": [3, 4]}, "studies.noise.grid = {'decades': [3, 4]}: unknown key"),
     ((*NOISE, "problems", 0, "replicates"), 8, "studies.noise.problems[0].replicates = 8: unknown key; known are alpha, beta"),
     # Grids rise.
     ((*NOISE, "samples"), [8192, 2048, 65536], "studies.noise.samples = [8192, 2048, 65536]: must list at least one sample size, in rising order"),
     ((*NOISE, "samples"), [2048, 2048, 8192, 65536], "studies.noise.samples = [2048, 2048, 8192, 65536]: must list"),
-    ((*SWEEP, "samples"), [512, 256, 4096, 8192], "studies.sample_scaling.samples = [512, 256, 4096, 8192]: must list"),
-    (("studies", "model_scaling", "model_sizes"), [8, 4, 16, 32], "studies.model_scaling.model_sizes = [8, 4, 16, 32]: must be null or list"),
+    ((*CURVES, "samples"), [512, 256, 4096, 8192], "studies.sample_scaling.samples = [512, 256, 4096, 8192]: must list"),
+    (("studies", "model_scaling", "model_sizes"), [8, 4, 16, 32], "studies.model_scaling.model_sizes = [8, 4, 16, 32]: must list"),
     (("studies", "stability", "fractions"), [0.5, 0.25, 1.0], "studies.stability.fractions = [0.5, 0.25, 1.0]: must list"),
     (("studies", "compute_frontier", "compute"), [4096, 1024], "studies.compute_frontier.compute = [4096, 1024]: lists"),
     ((*GRID, "alphas"), [1.5], "studies.asymptotics.grid =  ... : a grid has problems, or alphas and betas, and decades"),
@@ -86,7 +86,8 @@ BAD = [
     ((*GRID, "decades"), [3, 40], "studies.asymptotics.grid.decades[1] = 40: "),
     ((*GRID, "problems", 0, "replicates"), 3, "studies.asymptotics.grid.problems[0].replicates = 3: the theory has none"),
     ((*GRID, "problems"), KeyError, "studies.asymptotics.grid =  ... : a grid has problems, or alphas and betas, and decades"),
-    (("studies", "collapse", "sweep"), "nothing", "studies.collapse.sweep = 'nothing': no sweep"),
+    (("studies", "model_scaling"), KeyError, "studies.collapse = {}: needs studies.model_scaling, whose runs it takes"),
+    (("studies", "effective_dimension", "window"), [3, 100], "studies.effective_dimension.window = [3, 100]: holds 0 of the samples"),
     (("studies", "rotation", "draws"), 40, "studies.rotation.draws = 40: a matrix needs"),
     (("studies", "depth", "depths"), [2, 5], "studies.depth.depths[1] = 5: "),
     (("studies", "depth", "decades"), [10, 12], "studies.depth.decades = [10, 12]: the theory's exponent"),
@@ -101,42 +102,32 @@ BAD = [
     (("studies", "real_data", "fractions", -1), 1.0, "studies.real_data.fractions = 1.0: must lie below"),
     (("studies", "real_data", "pilots"), 0, "studies.real_data.pilots = 0: the step size is chosen"),
     (("ledger",), {"claims": ""}, "ledger.claims = '': "),
-    ((*SWEEP, "problems", 0, "gamma"), 1, "studies.sample_scaling.problems[0].gamma = 1: unknown key"),
-    ((*SWEEP, "problems"), [], "studies.sample_scaling.problems = []: must list at least one"),
-    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "studies.sample_scaling.problems =  ... : the same problem is listed twice: [(3.0, 1.5)]"),
-    ((*SWEEP, "samples"), [], "studies.sample_scaling.samples = []: must list at least one"),
-    ((*SWEEP, "samples"), KeyError, "studies.sample_scaling.samples = None: missing"),
-    ((*SWEEP, "samples", 0), 0, "studies.sample_scaling.samples[0] = 0: a sample size"),
-    ((*SWEEP, "samples", -1), 1e12, "studies.sample_scaling.samples[10] = 1000000000000.0: a sample size"),
-    ((*SWEEP, "samples", 0), 512, "studies.sample_scaling.samples = "),
-    ((*SWEEP, "model_sizes"), [0], "studies.sample_scaling.model_sizes[0] = 0: "),
-    ((*SWEEP, "model_sizes"), [], "studies.sample_scaling.model_sizes = []: "),
-    ((*SWEEP, "size_factor"), 0.5, "studies.sample_scaling.size_factor = 0.5: below 1"),
-    ((*SWEEP, "step_constants"), {}, "studies.sample_scaling.step_constants = {}: must name"),
-    ((*SWEEP, "step_constants", "cubic"), [1], "studies.sample_scaling.step_constants.cubic = [1]: unknown"),
-    ((*SWEEP, "step_constants", "linear"), [0], "studies.sample_scaling.step_constants.linear[0] = 0: "),
-    ((*SWEEP, "init_scales"), [0], "studies.sample_scaling.init_scales[0] = 0: "),
-    ((*SWEEP, "replicates"), 1, "studies.sample_scaling.replicates = 1: "),
-    ((*SWEEP, "pilots"), 19, "studies.sample_scaling.pilots = 19: at least two"),
-    ((*SWEEP, "problems", 4, "replicates"), 4, "studies.sample_scaling.pilots = 4: at least two"),
-    ((*SWEEP, "window"), [4096, 256], "studies.sample_scaling.window = [4096, 256]: the lower end"),
-    ((*SWEEP, "window"), [300, 600], "studies.sample_scaling.window = [300, 600]: holds 1"),
-    ((*SWEEP, "fit"), {"quantity": "slope"}, "studies.sample_scaling.fit = {'quantity': 'slope'}: unknown key; known are problems"),
-    (("studies", "model_scaling", "model_sizes"), None, "studies.model_scaling.model_sizes = None: a fit against M needs model sizes"),
-    (("studies", "spectral_mismatch", "step_constants"), {"linear": [1]}, "studies.spectral_mismatch.step_constants = ['linear']: a ratio"),
+    ((*CURVES, "problems", 0, "gamma"), 1, "studies.sample_scaling.problems[0].gamma = 1: unknown key"),
+    ((*CURVES, "problems"), [], "studies.sample_scaling.problems = []: must list at least one"),
+    ((*CURVES, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "studies.sample_scaling.problems =  ... : the same problem is listed twice: [(3.0, 1.5)]"),
+    ((*CURVES, "samples"), [], "studies.sample_scaling.samples = []: must list at least one"),
+    ((*CURVES, "samples"), KeyError, "studies.sample_scaling.samples = None: missing"),
+    ((*CURVES, "samples", 0), 0, "studies.sample_scaling.samples[0] = 0: a sample size"),
+    ((*CURVES, "samples", -1), 1e13, "studies.sample_scaling.samples[8] = 10000000000000.0: a sample size"),
+    ((*CURVES, "samples", 0), 10**6, "studies.sample_scaling.samples = "),
+    ((*CURVES, "size_factor"), 0.5, "studies.sample_scaling.size_factor = 0.5: below 1"),
+    (("studies", "spectral_mismatch", "init_scales"), [0], "studies.spectral_mismatch.init_scales[0] = 0: "),
+    ((*CURVES, "replicates"), 1, "studies.sample_scaling.replicates = 1: "),
+    ((*CURVES, "window"), [4096, 256], "studies.sample_scaling.window = [4096, 256]: the lower end"),
+    ((*CURVES, "window"), [60000, 70000], "studies.sample_scaling.window = [60000, 70000]: holds 1"),
+    ((*CURVES, "fit"), {"quantity": "slope"}, "studies.sample_scaling.fit = {'quantity': 'slope'}: unknown key; known are problems"),
     # A study is known by its name, wherever it stood before.
     (("studies", "Bad Name"), CONFIG["studies"]["sample_scaling"], "studies.Bad Name = {'problems': [{"),
     (("studies", "line\nbreak"), {}, "studies.'line\\nbreak' = {}: unknown key; known are adaptivity, "),
     (("studies", "plotting"), {}, "studies.plotting = {}: unknown key"),
     (("studies", "random_bases"), {}, "studies.random_bases = {}: unknown key"),
-    (("sweeps",), {}, "sweeps = {}: unknown key; known are seed"),
+    (("curves",), {}, "curves = {}: unknown key; known are seed"),
     (("studies", "sample_scaling"), CONFIG["studies"]["phase_transition"], "studies.sample_scaling.coordinates = 64: unknown key; known are problems"),
     (("studies",), {}, "studies = {}: at least one study"),
-    ((*SWEEP, "replicates"), 20.0, "studies.sample_scaling.replicates = 20.0: "),
-    ((*SWEEP, "model_sizes"), [64, 256], "studies.sample_scaling.model_sizes = [64, 256]: a fit against T"),
-    ((*SWEEP, "window"), [1, 4096], "studies.sample_scaling.window = [1, 4096]: must begin at 3"),
-    ((*SWEEP, "problems", 1), {"alpha": 3.0, "beta": 1.5, "replicates": 9}, "studies.sample_scaling.problems = [{'alpha': 3.0 ... : the same problem is listed twice: [(3.0, 1.5)]"),
-    ((*SWEEP, "problems", 0), {"alpha": 1.001, "beta": 1.001}, "studies.sample_scaling.size_factor = 4: D(T) of"),
+    ((*CURVES, "replicates"), 20.0, "studies.sample_scaling.replicates = 20.0: "),
+    ((*CURVES, "window"), [1, 4096], "studies.sample_scaling.window = [1, 4096]: must begin at 3"),
+    ((*CURVES, "problems", 1), {"alpha": 3.0, "beta": 1.5, "replicates": 9}, "studies.sample_scaling.problems = [{'alpha': 5.0 ... : the same problem is listed twice: [(3.0, 1.5)]"),
+    ((*CURVES, "problems", 0), {"alpha": 1.001, "beta": 1.001}, "studies.sample_scaling.size_factor = 4: D(T) of"),
     (("studies", "phase_transition", "window"), [300, 400], "studies.phase_transition.window = [300, 400]: holds 0"),
     (("studies", "phase_transition", "coordinates"), 999, "studies.phase_transition.coordinates = 999: "),
 ]  # fmt: skip
@@ -156,7 +147,7 @@ HUGE = [
     # Memory: a thousand models of a million parameters, for each step size.
     (("studies", "model_scaling", "model_sizes"), [4, 8, 16, *range(900_000, 1_000_000, 100)], "a job of sgd_runs needs about"),
     # Time.
-    ((*SWEEP, "replicates"), 100_000, "all takes about"),
+    ((*CURVES, "replicates"), 100_000, "all takes about"),
     (("studies", "extinction", "samples"), 10**8, "all takes about"),
     (("studies", "phase_diagram", "replicates"), 100_000, "all takes about"),
 ]  # fmt: skip
@@ -197,7 +188,9 @@ SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.dates(),
     st.sampled_from([0, 1, -1, 2, 3, 0.5, 1e-300, 1e300, 10**400, "1e999", "two-phase 1 2 3"]),
 )  # fmt: skip
-KEYS = st.one_of(st.text(max_size=5), st.integers(), st.sampled_from(["alpha", "sweep", "window"]))
+KEYS = st.one_of(
+    st.text(max_size=5), st.integers(), st.sampled_from(["alpha", "samples", "window"])
+)
 JUNK = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=3)
 )

@@ -14,12 +14,12 @@ from quadlaw.studies import names, study
 
 
 def test_defaults_are_filled_in_and_the_argument_left_alone():
-    sweep = dict(CONFIG["studies"]["sample_scaling"])
-    for key in ("replicates", "pilots", "init_scales", "model_sizes"):
-        del sweep[key]
-    rest = {key: CONFIG["studies"][key] for key in ("theory_vs_sgd", "extinction")}
+    curves = dict(CONFIG["studies"]["spectral_mismatch"])
+    for key in ("replicates", "init_scales"):
+        del curves[key]
+    rest = {"extinction": CONFIG["studies"]["extinction"]}
     grid = {"problems": [{"alpha": 2, "beta": 2}], "decades": [3, 4]}
-    config = {"studies": {"sample_scaling": sweep, "asymptotics": {"grid": grid}} | rest}
+    config = {"studies": {"spectral_mismatch": curves, "asymptotics": {"grid": grid}} | rest}
     before = copy.deepcopy(config)
     full = checked(config)
     assert config == before
@@ -27,9 +27,9 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
     assert full["output"] == {"results": "results", "figures": "figures"}
     assert (full["seed"], full["batch_seconds"]) == (0, 30)
     assert full["smoke"] is False and full["force"] is False
-    filled = full["studies"]["sample_scaling"]
-    assert (filled["replicates"], filled["pilots"]) == (16, 4)
-    assert filled["init_scales"] == [0.5] and filled["model_sizes"] is None
+    filled = full["studies"]["spectral_mismatch"]
+    assert (filled["replicates"], filled["size_factor"]) == (16, 4)
+    assert filled["init_scales"] == [0.5]
     assert full["studies"]["asymptotics"]["grid"]["size_factor"] == 16
     assert full["ledger"]["claims"] == "config/claims.yaml"
 
@@ -40,13 +40,13 @@ def test_a_study_has_the_defaults_of_the_keys_that_it_reads_alone():
     rescaling = checked(changed(("studies", "rescaling", "replicates"), KeyError))["studies"]
     assert rescaling["rescaling"]["replicates"] == 16
     assert "step_factors" not in studies["rescaling"]
-    assert set(studies["collapse"]) == {"sweep"}
+    assert set(studies["tightness"]) == {"grid"}
 
 
 def test_one_study_can_be_checked_alone():
     config = changed(("studies", "noise", "sigmas"), [])
     alone = checked(config, only="collapse")
-    assert alone == checked(CONFIG) | {"studies": {"collapse": {"sweep": "model_scaling"}}}
+    assert alone == checked(CONFIG) | {"studies": {"collapse": {}}}
     with pytest.raises(ValueError, match=r"^studies\.noise\.sigmas = \[\]: must list"):
         checked(config)
 

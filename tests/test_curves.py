@@ -1,98 +1,80 @@
+"""Medians and their intervals; ratios of two models' risks, replicate by replicate."""
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from quadlaw.fit.curves import choose_steps, curves, paired_ratio, ratio_curves, reported
-from sweep_runs import SAMPLES, table
+from quadlaw.fit.curves import measured_curves, paired_ratios, ratio_curves, ratios_of
+
+SAMPLES = [2**k for k in range(8, 15)]
+LABELS = {"alpha": 2.5, "beta": 1.5, "sigma": 0.5, "setting": "", "method": "steps"}
 
 
-def rest_of(runs, pilots=4):
-    return reported(runs, choose_steps(runs, pilots, "samples", (0, np.inf)), pilots)
+def table(model, slope, replicates=12):
+    """Made-up runs: a power law, noise that both models share, noise of their own."""
+    draw, rows = np.random.default_rng(len(model)), []
+    for T in SAMPLES:
+        for r in range(replicates):
+            shared = np.random.default_rng([T, r]).standard_normal()
+            rows.append((T, r, T**-slope * np.exp(0.3 * shared + 0.02 * draw.standard_normal())))
+    runs = pd.DataFrame(rows, columns=["samples", "replicate", "excess_risk"])
+    return runs.assign(model=model, diverged=False, adapted=3, learned=4, **LABELS)
 
 
-def test_step_is_chosen_on_pilots_alone():
-    runs = table()
-    late = (runs["replicate"] >= 4) & (runs["step_constant"] == 0.4)
-    runs.loc[late, "excess_risk"] *= 0.1  # better, but only where the choice must not look
-    steps = choose_steps(runs, 4, "samples", (0, np.inf))
-    chosen = steps[steps["chosen"]]
-    assert (chosen["step_constant"] == 0.2).all() and len(chosen) == 2
-    assert not chosen["at_edge"].any()
-    assert set(rest_of(runs)["replicate"]) == set(range(4, 12))
-
-
-def test_a_choice_at_the_end_of_the_grid_is_marked():
-    runs = table()
-    steps = choose_steps(runs[runs["step_constant"] < 0.4], 4, "samples", (0, np.inf))
-    assert steps.loc[steps["chosen"], "at_edge"].all()
-
-
-def test_a_step_size_beyond_the_stability_edge_is_never_chosen():
-    """The linear model's edge at (2.5, 1.5), M = 8, is about .6."""
-    runs = table()
-    late = (runs["step_constant"] == 0.2) & (runs["samples"] == SAMPLES[-1])
-    runs.loc[late & (runs["model"] == "linear"), "step_size"] = 0.7
-    steps = choose_steps(runs, 4, "samples", (0, np.inf))
-    chosen = steps[steps["chosen"]].set_index("model")["step_constant"]
-    assert chosen["linear"] == 0.4 and chosen["quadratic"] == 0.2
-    assert not steps[(steps["model"] == "linear") & (steps["step_constant"] == 0.2)][
-        "admissible"
-    ].any()
-
-
-def test_a_constant_with_a_diverged_pilot_is_never_chosen():
-    runs = table()
-    bad = (runs["step_constant"] == 0.2) & (runs["replicate"] == 1) & (runs["samples"] == 1024)
-    runs.loc[bad, "diverged"] = True
-    steps = choose_steps(runs, 4, "samples", (0, np.inf))
-    assert (steps.loc[steps["chosen"], "step_constant"] == 0.4).all()
-    outside = choose_steps(runs, 4, "samples", (2048, np.inf))
-    assert (outside.loc[outside["chosen"], "step_constant"] == 0.2).all()
-
-
-def test_no_admissible_constant_is_an_error():
-    runs = table().assign(diverged=True)
-    with pytest.raises(ValueError, match=r"step_constants = .* none is stable"):
-        choose_steps(runs, 4, "samples", (0, np.inf))
+def both(**options):
+    return table("quadratic", 0.25, **options), table("linear", 0.2, **options)
 
 
 def test_diverged_runs_count_in_the_median_and_in_the_share():
-    runs = table()
-    bad = (runs["step_constant"] == 0.2) & (runs["replicate"] == 5)
-    runs.loc[bad, ["diverged", "excess_risk"]] = [True, 1e-9]  # small, yet not a success
-    curve = curves(rest_of(runs))
-    assert (curve["diverged_share"] == 1 / 8).all() and (curve["replicates"] == 8).all()
-    clean = curves(rest_of(table()))
-    assert (curve["risk"] > clean["risk"]).all() and np.isinf(curve["ci_high"]).all()
-
-
-def test_an_unstable_constant_is_not_chosen_however_well_its_pilots_do():
-    runs = table()
-    late = (runs["step_constant"] == 0.2) & (runs["replicate"] >= 10) & (runs["samples"] == 512)
-    runs.loc[late, "diverged"] = True  # 2 of 12, none of them a pilot
-    steps = choose_steps(runs, 4, "samples", (0, np.inf))
-    assert (steps.loc[steps["chosen"], "step_constant"] == 0.4).all()
+    runs = table("linear", 0.2, replicates=8)
+    bad = runs["replicate"] == 5
+    clean = measured_curves(runs)
+    runs.loc[bad, "diverged"] = True
+    runs.loc[bad, "excess_risk"] = 1e-9  # small, yet not a success
+    curve = measured_curves(runs)
+    assert (curve["diverged_share"] == 1 / 8).all() and np.isfinite(curve["mean"]).all()
+    assert (curve["risk"] >= clean["risk"]).all() and (curve["risk"] > clean["risk"]).any()
+    assert np.isinf(curve["ci_high"]).all()
 
 
 @pytest.mark.slow
 def test_interval_of_the_median_has_its_coverage():
     draw = np.random.default_rng(0)
-    rest = rest_of(table())
-    runs = rest[rest["chosen"] & (rest["samples"] == 256) & (rest["model"] == "linear")]
-    hits = []
+    runs = table("linear", 0.2, replicates=8)
+    runs, hits = runs[runs["samples"] == 256], []
     for _ in range(400):
-        some = runs.assign(risk=np.exp(draw.standard_normal(len(runs))))
-        low, high = curves(some)[["ci_low", "ci_high"]].iloc[0]
+        some = runs.assign(excess_risk=np.exp(draw.standard_normal(len(runs))))
+        low, high = measured_curves(some)[["ci_low", "ci_high"]].iloc[0]
         hits.append(low <= 1.0 <= high)
     # exact binomial interval of 8 values: its smallest and largest, 1 - 2 / 2^8 = .992
     assert np.mean(hits) > 0.97
 
 
-def test_paired_ratio_cancels_what_the_models_share():
-    rest = rest_of(table())
-    ratio = paired_ratio(rest)
-    assert len(ratio) == 8 * len(SAMPLES)
-    centred = np.log(ratio["ratio"]) - np.log(ratio.groupby("samples")["ratio"].transform("median"))
-    risk = rest[rest["chosen"] & (rest["model"] == "linear")]
-    spread = np.log(risk.groupby("samples")["risk"].transform("median")) - np.log(risk["risk"])
+def test_paired_ratios_cancel_what_the_models_share():
+    quadratic, linear = both()
+    pairs = paired_ratios(quadratic, linear)
+    assert len(pairs) == 12 * len(SAMPLES) and set(pairs["model"]) == {"linear/quadratic"}
+    centred = np.log(pairs["ratio"]) - np.log(pairs.groupby("samples")["ratio"].transform("median"))
+    risk = linear["excess_risk"]
+    spread = np.log(linear.groupby("samples")["excess_risk"].transform("median") / risk)
     assert centred.std() < 0.2 * spread.std()
-    assert list(ratio_curves(rest)["ratio"] > 1) == [True] * len(SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("lost", "ratio"), [(["linear"], np.inf), (["quadratic"], 0), (["linear", "quadratic"], 1)]
+)
+def test_a_diverged_run_is_infinitely_bad_in_a_ratio(lost, ratio):
+    runs = [one.assign(diverged=one["model"].isin(lost)) for one in both()]
+    pairs = paired_ratios(*runs)
+    assert (pairs["ratio"] == ratio).all() and pairs["diverged"].all()
+
+
+def test_median_ratios_stand_beside_the_theorys():
+    runs = both()
+    theory = pd.concat([one[one["replicate"] == 0] for one in runs], ignore_index=True)
+    power = theory["model"].map({"quadratic": 0.3, "linear": 0.1})
+    known = ratios_of(theory.assign(theory=theory["samples"].astype(float) ** -power))
+    curve = ratio_curves(paired_ratios(*runs), known)
+    assert list(curve["samples"]) == SAMPLES and (curve["risk"] > 1).all()
+    assert np.allclose(curve["theory"], curve["samples"] ** 0.2)
+    assert (curve["ci_low"] <= curve["risk"]).all() and (curve["risk"] <= curve["ci_high"]).all()

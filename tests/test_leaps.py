@@ -149,7 +149,7 @@ def test_weights_over_time_are_those_of_steps():
 @pytest.mark.slow
 def test_counts_of_coordinates_are_those_of_steps():
     both = [runs((3.0, 1.5, 0.5), method, 256, model="quadratic") for method in ("steps", "leaps")]
-    for name in ("front", "learned"):
+    for name in ("adapted", "learned"):
         steps, leaps = (one.groupby("step_size")[name] for one in both)
         error = np.hypot(steps.sem(), leaps.sem())
         assert ((steps.mean() - leaps.mean()).abs() <= 0.02 * steps.mean() + 3 * error).all()

@@ -115,7 +115,7 @@ def test_provenance_says_what_the_run_was_made_with(undisturbed):
     facts = json.loads((undisturbed / OUTPUT / "results/provenance.json").read_text())
     assert facts["packages"]["numpy"] == version("numpy")
     assert facts["seed"] == facts["configuration"]["seed"] == 2502
-    assert facts["configuration"]["studies"]["sample_scaling"]["samples"] == [64, 256, 1024, 4096]
+    assert facts["configuration"]["studies"]["sample_scaling"]["samples"] == [1024, 8192, 65536]
     assert facts["configuration"]["sigma"] == 0.5  # that of config.yaml, as smoke.yaml has none
     assert facts["commit"] == UNKNOWN  # the copy is no repository
     assert facts["cpu"]["count"] >= 1 and facts["cpu"]["model"]

@@ -56,7 +56,7 @@ def test_the_chosen_run_has_the_least_held_out_error(design):
     one = grid[(grid["alpha"] == 2) & (grid["samples"] == 640) & (grid["model"] == "quadratic")]
     (point,) = points(one)
     chosen = STUDY.run_point(point, 1, "float32")
-    assert len(chosen) == 6 and set(chosen["front"]) == {9}
+    assert len(chosen) == 6 and set(chosen["adapted"]) == {9}
     every = STUDY.run_point(
         point | {"lanes": [lane | {"setting": KNOWN} for lane in point["lanes"]]}, 1, "float32"
     )

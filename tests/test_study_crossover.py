@@ -27,12 +27,14 @@ def risks(at, alpha=5.0, scale=0.7, replicates=None):
             frames.append({"model": "quadratic", "samples": T, "replicate": replicate, "risk": 1.0})
             frames.append({"model": "linear", "samples": T, "replicate": replicate, "risk": ratio})
     every = {"alpha": alpha, "beta": 2.5, "sigma": 0.5, "init_scale": scale, "model_size": 64}
-    return pd.DataFrame(frames).assign(chosen=True, **every)
+    every |= {"setting": f"v_0 scale {scale:g}", "method": "leaps 0.5", "diverged": False}
+    table = pd.DataFrame(frames).assign(**every)
+    return table.assign(theory=table["risk"], excess_risk=table["risk"])
 
 
 def found(simulated, predicted):
-    tables = {"reported": simulated, "predicted": predicted, "tuned": predicted}
-    return study.results(tables, {})
+    tuned = predicted.drop(columns=["theory", "setting"])
+    return study.results({"runs": simulated, "theory": predicted, "tuned": tuned}, {})
 
 
 @pytest.mark.slow
@@ -77,7 +79,7 @@ def test_ratios_about_one_without_a_law_are_no_crossover():
 def test_one_diverged_run_leaves_the_interval_finite(count):
     simulated = risks(8000, replicates=count)
     lost = (simulated["model"] == "quadratic") & (simulated["replicate"] == 3)
-    simulated.loc[lost & (simulated["samples"] == 2**16), "risk"] = np.inf
+    simulated.loc[lost & (simulated["samples"] == 2**16), "diverged"] = True
     _, estimates = found(simulated, risks(8000))
     row = estimates.iloc[0]
     assert row["ci_low"] < row["estimate"] < row["ci_high"]

@@ -71,7 +71,7 @@ def test_planted_exponents_come_out(design):
     theory = design.assign(theory=_planted(design))
     runs = [
         row | {"replicate": r, "excess_risk": row["theory"] * draw.lognormal(0, 0.05),
-               "diverged": False, "front": 0, "learned": 0}
+               "diverged": False, "adapted": 0, "learned": 0}
         for row in theory.to_dict("records")
         for r in range(row["replicates"])
     ]  # fmt: skip

@@ -35,7 +35,7 @@ def planted(design, power):
     runs = [
         design.assign(
             replicate=r, excess_risk=risk * draw.lognormal(0, 0.02, len(design)), diverged=False,
-            front=0, learned=0,
+            adapted=0, learned=0,
         )
         for r in range(SETTINGS["replicates"])
     ]  # fmt: skip

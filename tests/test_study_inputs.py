@@ -96,7 +96,9 @@ def test_planted_exponents_and_ratios(design):
     risk = design["samples"] ** -0.4 * design["inputs"].map(factors)
     common = np.random.default_rng(0).lognormal(0, 0.5, 8)  # noise that all laws share
     runs = stacked(
-        design.assign(replicate=r, excess_risk=risk * common[r], diverged=False, front=0, learned=0)
+        design.assign(
+            replicate=r, excess_risk=risk * common[r], diverged=False, adapted=0, learned=0
+        )
         for r in range(8)
     )
     theory = design.assign(theory=design["samples"] ** -0.4)

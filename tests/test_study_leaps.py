@@ -43,11 +43,11 @@ def test_lanes_in_leaps_cost_no_coordinates_but_blocks_of_runs(rows):
 def test_ratios_are_one_for_the_same_runs_and_tell_others_apart(rows):
     draw = np.random.default_rng(0)
     law = rows[rows["part"] == "law"].loc[lambda frame: frame.index.repeat(200)]
-    runs = law.assign(replicate=np.arange(len(law)) % 200, diverged=False, front=0, learned=0)
+    runs = law.assign(replicate=np.arange(len(law)) % 200, diverged=False, adapted=0, learned=0)
     runs["excess_risk"] = draw.normal(1, 0.1, len(runs))
     runs.loc[runs["method"] == "leaps 0.5", "excess_risk"] *= 1.2
     long = rows[rows["part"] == "accuracy"].loc[lambda frame: frame.index.repeat(9)]
-    long = long.assign(replicate=np.arange(len(long)) % 9, diverged=False, front=0, learned=0)
+    long = long.assign(replicate=np.arange(len(long)) % 9, diverged=False, adapted=0, learned=0)
     long["excess_risk"] = 1 + 0.01 * (long["replicate"] - 4)
     labels = {"step_size": 0.1}
     runs = pd.concat([runs, long], ignore_index=True).drop(columns="tuning").assign(**labels)

@@ -53,12 +53,12 @@ def planted_runs(exponent, ahead):
                "step_factor": 1.0, "theory": theory, "setting": setting}  # fmt: skip
         rows += [
             row | {"replicate": r, "excess_risk": theory * np.exp(0.02 * rng.standard_normal()),
-                   "diverged": False, "front": 0, "learned": 0, "replicates": 12}
+                   "diverged": False, "adapted": 0, "learned": 0, "replicates": 12}
             for r in range(12)
         ]  # fmt: skip
     runs = pd.DataFrame(rows)
     theory = runs[runs["replicate"] == 0].drop(columns=["replicate", "excess_risk", "diverged"])
-    return runs.drop(columns="theory"), theory.drop(columns=["front", "learned"])
+    return runs.drop(columns="theory"), theory.drop(columns=["adapted", "learned"])
 
 
 def judged(exponent, off=0.0, ahead=0.0):

@@ -133,7 +133,7 @@ def test_planted_values(design):
     runs = stacked(
         theory.drop(columns=["theory", "common"]).assign(
             replicate=r, excess_risk=factor * draw.lognormal(0, 0.01, len(theory)),
-            diverged=False, front=0, learned=0,
+            diverged=False, adapted=0, learned=0,
         )
         for r in range(8)
     )  # fmt: skip

@@ -105,7 +105,7 @@ def planted(exponent):
             values = {QUADRATIC: risk, RESCALED: risk * T**-exponent, PLAIN: risk * 2}
             rows += [
                 labels | {"samples": T, "time": T, "replicate": replicate, "model": model,
-                          "excess_risk": value, "diverged": False, "front": 1, "learned": 1}
+                          "excess_risk": value, "diverged": False, "adapted": 1, "learned": 1}
                 for model, value in values.items()
             ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -115,7 +115,7 @@ def planted(exponent):
 def test_planted_ratio_comes_out(exponent):
     runs = planted(exponent)
     theory = runs[runs["replicate"] == 0].rename(columns={"excess_risk": "theory"})
-    theory = theory.drop(columns=["replicate", "diverged", "front", "learned"])
+    theory = theory.drop(columns=["replicate", "diverged", "adapted", "learned"])
     curves, estimates = rescaling.results({"runs": runs, "theory": theory}, SETTINGS)
     found = estimates[estimates["against"] != "T/log2 T"].set_index("quantity")["estimate"]
     # The scatter is common to the models, and so cancels.

@@ -53,7 +53,8 @@ def test_planted_exponents_and_final_ratios(design):
     common = draw.lognormal(0, 0.5, 20)  # noise that all schedules share, as they do their samples
     runs = [
         some.assign(
-            replicate=r, excess_risk=some["planted"] * common[r], diverged=False, front=0, learned=0
+            replicate=r, excess_risk=some["planted"] * common[r], diverged=False,
+            adapted=0, learned=0,
         )
         for number, some in design.assign(planted=risk).groupby("replicates")
         for r in range(number)

@@ -113,7 +113,7 @@ def test_planted_exponents(design):
     runs = pd.concat(
         [
             theory[theory["draw"] == r % 3].assign(
-                replicate=r, excess_risk=noise[r] * theory["theory"], diverged=False, front=0,
+                replicate=r, excess_risk=noise[r] * theory["theory"], diverged=False, adapted=0,
                 learned=0,
             )
             for r in range(SETTINGS["replicates"])

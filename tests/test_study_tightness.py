@@ -22,11 +22,12 @@ def risks(model, power=0.0, constant=0.3, scale=0.7):
 def found(tuned):
     runs = [
         tuned.assign(
-            replicate=r, chosen=True, step_constant=0.1, step_size=0.1, init=0.5, diverged=False
-        )
+            replicate=r, excess_risk=tuned["risk"], diverged=False, adapted=0, learned=0
+        ).drop(columns="risk")
         for r in range(8)
     ]
-    tables = {"reported": pd.concat(runs, ignore_index=True), "predicted": tuned, "tuned": tuned}
+    theory = tuned.rename(columns={"risk": "theory"})
+    tables = {"runs": pd.concat(runs, ignore_index=True), "theory": theory, "tuned": tuned}
     return study.results(tables, {})
 
 

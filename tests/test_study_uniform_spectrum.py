@@ -67,7 +67,7 @@ def test_theory_holds_and_the_target_matters_to_the_quadratic_model_alone(design
 def test_planted_exponents_and_ratio_come_out():
     draw, rows = np.random.default_rng(0), []
     labels = {"alpha": 0.0, "beta": 2.0, "sigma": 0.5, "setting": SPARSE, "sparsity": 4,
-              "model_size": 32, "diverged": False, "front": 1, "learned": 1}  # fmt: skip
+              "model_size": 32, "diverged": False, "adapted": 1, "learned": 1}  # fmt: skip
     for T in (256, 1024, 4096):
         for replicate in range(12):
             common = np.exp(0.1 * draw.standard_normal())
@@ -76,7 +76,7 @@ def test_planted_exponents_and_ratio_come_out():
                 rows.append(labels | one | {"excess_risk": risk * common})
     runs = pd.DataFrame(rows)
     theory = runs[runs["replicate"] == 0].rename(columns={"excess_risk": "theory"})
-    theory = theory.drop(columns=["replicate", "diverged", "front", "learned"])
+    theory = theory.drop(columns=["replicate", "diverged", "adapted", "learned"])
     _, estimates = STUDY.results({"runs": runs, "theory": theory}, SETTINGS)
     exponents = estimates[estimates["against"] == "T"].set_index("model")
     # Medians of 12 with a scatter of .1 have an error of .036; three points over a factor of 16.

@@ -12,33 +12,11 @@ rule rate_fits:
         "../../envs/environment.yaml"
     params:
         settings=by_study(lambda name: PLANS[name].settings),
-        sweep=by_study(lambda name: config["studies"].get(PLANS[name].settings.get("sweep"))),
         code=by_study(study_code),
     message:
         "Curves and estimates of {wildcards.study}"
     script:
         "../scripts/rate_fits.py"
-
-
-rule collect_fits:
-    input:
-        estimates=expand(rules.rate_fits.output.estimates, study=FITTED),
-    output:
-        csv=f"{RESULTS}/fits.csv",
-        markdown=f"{FIGURES_FOLDER}/fits.md",
-    log:
-        f"{RESULTS}/logs/fits.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/collect_fits/all.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    params:
-        figures=FITTED,
-        code=code_hash("quadlaw.base.files"),
-    message:
-        "All fitted exponents beside their predictions"
-    script:
-        "../scripts/collect_fits.py"
 
 
 rule mean_field_table:

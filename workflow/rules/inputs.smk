@@ -2,7 +2,6 @@
 
 SIMULATED = [name for name in STUDIES if study(name).simulates]
 TUNED = [name for name in STUDIES if "grid" in PLANS[name].settings]
-FITTED = [name for name in STUDIES if study(name).fits_rates]
 
 
 def part_files(kind, name):
@@ -41,14 +40,11 @@ def by_study(what):
 
 def study_tables(wildcards):
     """All that a study's curves and estimates are made of, by kind."""
-    name, settings = wildcards.study, PLANS[wildcards.study].settings
-    tables = {kind: part_files(kind, name) for kind in ("runs", "tuned")}
-    if name in SIMULATED:
-        tables["theory"] = [f"{RESULTS}/{name}/theory.parquet"]
-    if "sweep" in settings:
-        sweep = settings["sweep"]
-        tables["sweep_runs"] = part_files("runs", sweep)
-        tables["sweep_curves"] = [f"{RESULTS}/{sweep}/curves.csv"]
+    name = wildcards.study
+    simulated = study(name).uses or name
+    tables = {"runs": part_files("runs", simulated), "tuned": part_files("tuned", name)}
+    if simulated in SIMULATED:
+        tables["theory"] = [f"{RESULTS}/{simulated}/theory.parquet"]
     for other in study(name).reads:
         tables[other] = [f"{RESULTS}/{other}/curves.csv"]
     return {kind: files for kind, files in tables.items() if files}
@@ -78,7 +74,7 @@ def jobs_of(step):
 
 
 MEASURED = ["spectrum", "design", "theory", "tuned", "sgd_runs", "rate_fits", "figure"]
-MEASURED += ["collect_fits", "mean_field_table", "claims"]
+MEASURED += ["mean_field_table", "claims"]
 
 
 def job_files(kind):

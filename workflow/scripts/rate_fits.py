@@ -7,7 +7,6 @@ import pandas as pd
 from joblog import logged
 from quadlaw.base.files import write_table
 from quadlaw.studies import study
-from quadlaw.studies.sweeps import of_sweep
 
 
 def read(paths):
@@ -16,10 +15,8 @@ def read(paths):
     return pd.concat([readers[Path(path).suffix](path) for path in paths], ignore_index=True)
 
 
-def main(name, files, settings, sweep, curves_csv, estimates_csv):
+def main(name, files, settings, curves_csv, estimates_csv):
     tables = {kind: read(paths) for kind, paths in files.items()}
-    if sweep is not None:
-        tables |= of_sweep(tables.pop("sweep_runs"), tables.pop("sweep_curves"), sweep)
     curves, estimates = study(name).results(tables, settings)
     write_table(curves, curves_csv)
     write_table(estimates, estimates_csv)
@@ -35,7 +32,6 @@ if __name__ == "__main__":
             snakemake.wildcards.study,
             files,
             snakemake.params.settings,
-            snakemake.params.sweep,
             snakemake.output.curves,
             snakemake.output.estimates,
         )

@@ -11,7 +11,6 @@ from quadlaw.base.files import write_bytes
 ROOT = Path(__file__).parents[2]
 TABLES = {
     "claims_summary": "docs/ledger.md",
-    "fits": "docs/exponents.md",
     "mean_field": "docs/theory.md",
 }
 

@@ -19,7 +19,7 @@ from quadlaw.base.tables import stacked
 from quadlaw.data.held_out import HeldOut
 from quadlaw.data.own_data import DataExponents
 from quadlaw.fit import designs
-from quadlaw.fit.curves import DIVERGED_SHARE, with_divergence
+from quadlaw.fit.curves import with_divergence
 from quadlaw.models import named
 from quadlaw.sgd.bases import rotation
 from quadlaw.sgd.problem import Finite
@@ -30,6 +30,7 @@ from quadlaw.theory import rates
 from quadlaw.theory.stability import stability_edge
 
 INIT_SCALE = 0.5
+DIVERGED_SHARE = 0.1  # a step size that is chosen lets no more of its runs diverge at any T
 LINEAR, SIGNED, QUADRATIC = "linear from zero", "signed", "quadratic"
 MODELS = (LINEAR, SIGNED, QUADRATIC)
 STRAIGHT, ROTATED, FLIPPED = "eigenbasis", "rotated", "flipped"

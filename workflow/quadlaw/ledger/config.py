@@ -19,7 +19,7 @@ ID = "^[a-z][a-z0-9-]*$"
 
 
 class Schedule(typed.Settings):
-    """Step-size schedule of sweeps and trajectories; other studies choose their own."""
+    """Step-size schedule of weights over time; other studies choose their own."""
 
     adaptation: typed.number(
         "Fraction of the samples at the constant step size (T1 / T).",
@@ -202,15 +202,15 @@ def _small(studies: dict) -> dict:
 
 
 def _check_across_studies(studies: dict) -> None:
-    """Studies that use a sweep's runs need that sweep."""
+    """Studies that use another one's runs, or read its curves, need that study."""
     for name, one in studies.items():
-        sweep = one.get("sweep")
-        if sweep is None:
-            continue
-        require(sweep in studies, f"studies.{name}.sweep", sweep, "no sweep has that name")
-        if "window" in one:
+        uses = study(name).uses
+        for other in (*study(name).reads, *([uses] if uses else [])):
+            reason = f"needs studies.{other}, whose runs it takes"
+            require(other in studies, f"studies.{name}", one, reason)
+        if uses and "window" in one:
             try:
-                keys.check_samples_window(one["window"], studies[sweep]["samples"])
+                keys.check_samples_window(one["window"], studies[uses]["samples"])
             except ValueError as fault:
                 reason = fault.context["reason"]
                 require(False, f"studies.{name}.window", one["window"], reason)

@@ -26,7 +26,7 @@ PARTICLES, LOOK = 0.055, 1.0e-5
 KERNEL = 7.0e-11  # a kernel's value in one feature, and what is done with that
 JOB = 1.3  # imports, reading and writing
 JOBS = {"figure": 7.3, "spectrum": 0.9, "rate_fits": 4.3}
-LAST = ("collect_fits", "claims", "mean_field_table")
+LAST = ("claims", "mean_field_table")
 START = 8.0  # Snakemake's own, once
 PROBE = 0.097  # of the simulation that is timed on other machines
 

@@ -105,9 +105,9 @@ def run_lanes(
         * ``excess_risk``, of the mean of ``SNAPSHOTS`` weights if the schedule averages;
         * ``diverged``: whether the risk is not finite or more than ten times that of ``w = 0`` and
           of the start. Diverged runs stay in the table;
-        * ``front``: how many leading coordinates had all grown, ``w_i > w*_i / 2``, at the end of
-          the constant step size (0 without one);
-        * ``learned``: how many coordinates that had not at the start have grown at the end.
+        * ``adapted``: how many coordinates that had not at the start had grown, ``w_i > w*_i / 2``,
+          at the end of the constant step size (0 without one);
+        * ``learned``: the same at the end of the run.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         parts = [
@@ -121,7 +121,7 @@ def run_lanes(
     if "method" in table:
         table = table[table["replicate"].isin(replicates)].sort_values("replicate", kind="stable")
         table = table.reset_index(drop=True)
-    order = ["replicate", "excess_risk", "diverged", "front", "learned"]
+    order = ["replicate", "excess_risk", "diverged", "adapted", "learned"]
     return table[[*(column for column in table if column not in order), *order]]
 
 
@@ -158,12 +158,12 @@ def _outcomes(
 ) -> Iterator[tuple[pd.DataFrame, dict]]:
     """Train; the lanes of each group, and the columns that :func:`run_lanes` returns of them."""
     averaged, adapted = _averaged_steps(samples, schedule), schedule.adaptation_steps(samples)
-    stops, sums, fronts = sorted({0, samples, adapted} | averaged), {}, {}
+    stops, sums, then = sorted({0, samples, adapted} | averaged), {}, {}
     for time, groups in states(stops):
         if time == 0:
             before = [(group.grown(), group.divergence_limit()) for group in groups]
         if time == adapted > 0:
-            fronts = {group: np.argmin(_closed(group.grown()), axis=1) for group in groups}
+            then = {group: group.grown() for group in groups}
         if time in averaged:
             sums = {group: _added(sums.get(group), group.parts()) for group in groups}
     for group, (grown, limit) in zip(groups, before, strict=True):
@@ -175,7 +175,7 @@ def _outcomes(
                 "replicate": group.replicates,
                 "excess_risk": risk,
                 "diverged": ~(risk <= limit),  # also for nan
-                "front": fronts.get(group, np.zeros(len(risk), int)),
+                "adapted": np.sum(then.get(group, grown) & ~grown, axis=1),
                 "learned": np.sum(group.grown() & ~grown, axis=1),
             },
         )
@@ -183,11 +183,6 @@ def _outcomes(
 
 def _added(sums: list[np.ndarray] | None, parts: list[np.ndarray]) -> list[np.ndarray]:
     return [total + part for total, part in zip(sums or [0.0] * len(parts), parts, strict=True)]
-
-
-def _closed(grown: np.ndarray) -> np.ndarray:
-    """With a last column of False, so that the first False is also found where all have grown."""
-    return np.pad(grown, ((0, 0), (0, 1)))
 
 
 def _check_settings(replicates, seed, dtype, schedule, method, samples) -> None:

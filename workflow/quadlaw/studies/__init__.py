@@ -18,8 +18,8 @@ says so by ``extra(settings)``: fields of :class:`quadlaw.ledger.cost.Load` by r
 
 ``tables`` holds, by name, ``runs`` and ``theory`` of the rows; ``tuned``, if the settings have a
 ``grid``: the theory's risks at its best step sizes (:mod:`quadlaw.theory.asymptotics`);
-``reported`` and ``predicted``, if they name a ``sweep``: that study's runs at the step sizes that
-it chose, and the theory there (:func:`quadlaw.studies.sweeps.of_sweep`).
+the curves of each study that is listed in ``READS``. A module without rows may have ``USES``, the
+study whose ``runs`` and ``theory`` it takes.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ from quadlaw.fit import designs, points
 from quadlaw.sgd.workload import Stream, stream_of
 
 # Modules of this folder that are no study, but what several of them share.
-SHARED = ("linearized", "plotting", "random_bases", "settings", "sweeps")
+SHARED = ("linearized", "plotting", "random_bases", "settings")
 
 
 @cache
@@ -71,9 +71,9 @@ class Study:
         return getattr(self.module, "READS", ())
 
     @property
-    def fits_rates(self) -> bool:
-        """Whether its estimates have predictions, for the table of all fits."""
-        return getattr(self.module, "FITS_RATES", False)
+    def uses(self) -> str | None:
+        """The study whose runs it uses, if it has none of its own."""
+        return getattr(self.module, "USES", None)
 
     @property
     def simulates(self) -> bool:

@@ -97,7 +97,7 @@ def held_out(samples: int) -> int:
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Last risks, of the chosen lanes alone where the setting is ``held-out``.
 
-    ``front`` says how many lanes there were to choose from, ``learned`` how many had diverged.
+    ``adapted`` says how many lanes there were to choose from, ``learned`` how many had diverged.
     """
     tables = []
     with np.errstate(over="ignore", invalid="ignore"):
@@ -119,7 +119,7 @@ def _chosen(
     spectrum, risk = group.view.spectrum, group.excess_risk()[mine]
     bad = ~(risk <= DIVERGED * spectrum.tail[0])
     lanes = group.lanes[mine].assign(
-        excess_risk=risk, diverged=bad, front=len(risk), learned=bad.sum(), replicate=replicate
+        excess_risk=risk, diverged=bad, adapted=len(risk), learned=bad.sum(), replicate=replicate
     )
     if lanes["setting"].iloc[0] == KNOWN:
         return lanes

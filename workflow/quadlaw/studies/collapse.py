@@ -16,13 +16,13 @@ from scipy.optimize import least_squares
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select
-from quadlaw.fit.curves import SERIES, curves
-from quadlaw.fit.estimates import interval, table
-from quadlaw.studies import settings as keys
+from quadlaw.fit.curves import measured_curves, with_divergence
+from quadlaw.fit.estimates import SERIES, interval, table
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
 SMOKE = {}
+USES = "model_scaling"
 REPORT = (
     "6. Limits and broken assumptions",
     "Is risk over the plane of model size and sample size one function of the three terms of "
@@ -33,16 +33,14 @@ REPORT = (
 class Settings(typed.Settings):
     """The three-term formula over the plane of M and T."""
 
-    sweep: keys.Sweep
-
 
 PLANE = ["samples", "model_size"]
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Medians over the plane beside the fitted formula and the theory; slopes and residuals."""
-    runs, known = tables["reported"], tables["predicted"].rename(columns={"risk": "theory"})
-    medians = curves(runs).merge(known[[*SERIES, *PLANE, "theory"]], how="left")
+    runs = with_divergence(tables["runs"])
+    medians = measured_curves(tables["runs"], tables["theory"])
     frames, rows = [], []
     for key, some in medians.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
@@ -108,8 +106,7 @@ def _estimates(runs: pd.DataFrame, series: dict) -> list[dict]:
         pairs = zip(log_risks, drawn, strict=True)
         return np.concatenate([np.median(risk[:, columns], axis=1) for risk, columns in pairs])
 
-    kept = {key: value for key, value in series.items() if key != "init_scale"}
-    kept |= {"points": len(plane), "diverged_share": runs["diverged"].mean(), "setting": ""}
+    kept = series | {"points": len(plane), "diverged_share": runs["diverged"].mean()}
     quantities = {"collapse slope": slope, "largest residual": largest_residual}
     return [
         kept | {"quantity": name}

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base import typed
+from quadlaw.base.tables import stacked
 from quadlaw.fit.crossings import by_samples, crossing, median_crossing, over_predicted
-from quadlaw.fit.curves import paired_ratio, ratio_curves
+from quadlaw.fit.curves import PROBLEM, RATIO, ratio_curves, ratios_of
 from quadlaw.fit.estimates import table
 from quadlaw.studies import settings as keys
+from quadlaw.studies.spectral_mismatch import ratios, setting_of
 
 SMOKE = {
     "grid": {
@@ -25,6 +27,7 @@ SMOKE = {
         "init_scales": [0.7],
     },
 }
+USES = "spectral_mismatch"
 REPORT = (
     "4. Where the quadratic model wins",
     "From which sample size on does the quadratic model win, and does the theory know it?",
@@ -34,11 +37,9 @@ REPORT = (
 class Settings(typed.Settings):
     """The sample size from which the quadratic model wins."""
 
-    sweep: keys.Sweep
     grid: keys.Grid
 
 
-PROBLEM = ["alpha", "beta", "sigma", "init_scale"]
 QUANTITY = "log10 of simulated over predicted crossover"
 
 
@@ -50,29 +51,27 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     each series that crosses within the simulated ``T`` by simulation or by theory, without a number
     unless by both; if there is none, one row without numbers.
     """
-    runs = tables["reported"]
-    runs = runs[runs["alpha"] > runs["beta"]]
-    pairs = {key: by_samples(some) for key, some in paired_ratio(runs).groupby(PROBLEM)}
-    simulated = {key: median_crossing(*some) for key, some in pairs.items()}
-    curves = pd.concat(
-        [
-            _with_crossover(_ratios(tables["tuned"]), "grid"),
-            _with_crossover(_ratios(tables["predicted"]), "theory"),
-            _with_crossover(ratio_curves(runs), "simulation", simulated),
-        ],
-        ignore_index=True,
-    )
-    theory = curves[curves["source"] == "theory"].groupby(PROBLEM)["log_crossover"].first()
-    found = {key: over_predicted(simulated[key], theory[key]) for key in pairs}
+    tuned, theory = (_rising(tables[name]) for name in ("tuned", "theory"))
+    tuned = tuned.rename(columns={"risk": "theory"})
+    tuned = tuned.assign(setting=[setting_of(scale) for scale in tuned["init_scale"]])
+    pairs, known = ratios(_rising(tables["runs"])), ratios_of(theory)
+    places = {key: by_samples(some) for key, some in pairs.groupby(PROBLEM)}
+    simulated = {key: median_crossing(*some) for key, some in places.items()}
+    measured = ratio_curves(pairs, known).rename(columns={"risk": "ratio"})
+    curves = [
+        _with_crossover(ratios_of(tuned).rename(columns={"theory": "ratio"}), "grid"),
+        _with_crossover(known.rename(columns={"theory": "ratio"}), "theory"),
+        _with_crossover(measured.drop(columns="theory"), "simulation", simulated),
+    ]
+    theirs = curves[1].groupby(PROBLEM)["log_crossover"].first()
+    found = {key: over_predicted(simulated[key], theirs[key]) for key in places}
     rows = [_labels(key) | row for key, row in found.items() if row is not None]
-    return curves, table(rows or [_labels(next(iter(pairs)))])
+    return stacked(curves), table(rows or [_labels(next(iter(places)))])
 
 
-def _ratios(theory: pd.DataFrame) -> pd.DataFrame:
-    """Linear over quadratic risk of a table of both."""
-    theory = theory[theory["alpha"] > theory["beta"]]
-    wide = theory.pivot(index=[*PROBLEM, "samples"], columns="model", values="risk")
-    return (wide["linear"] / wide["quadratic"]).rename("ratio").dropna().reset_index()
+def _rising(frame: pd.DataFrame) -> pd.DataFrame:
+    """The problems whose ratio has a power to grow by."""
+    return frame[frame["alpha"] > frame["beta"]]
 
 
 def _with_crossover(ratios: pd.DataFrame, source: str, known: dict | None = None) -> pd.DataFrame:
@@ -87,6 +86,4 @@ def _with_crossover(ratios: pd.DataFrame, source: str, known: dict | None = None
 
 
 def _labels(key: tuple) -> dict:
-    series = dict(zip(PROBLEM, key, strict=True))
-    setting = f"v_0 scale {series.pop('init_scale'):g}"
-    return series | {"model": "linear/quadratic", "quantity": QUANTITY, "setting": setting}
+    return dict(zip(PROBLEM, key, strict=True)) | {"model": RATIO, "quantity": QUANTITY}

@@ -189,7 +189,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
                 escaped[group] = np.minimum(escaped.get(group, np.inf), here)
         tables += [
             group.lanes.assign(
-                excess_risk=steps, diverged=~np.isfinite(steps), front=0, learned=1,
+                excess_risk=steps, diverged=~np.isfinite(steps), adapted=0, learned=1,
                 replicate=replicate,
             )
             for group, steps in escaped.items()

@@ -1,8 +1,8 @@
 """How many coordinates are learned, counted in three ways, against the sample size.
 
-* ``front``: the leading coordinates that have all grown, ``w_i > w*_i / 2``, at the end of the
-  adaptation phase;
-* ``learned``: the coordinates that have grown by the end of the run, and had not at its start;
+* ``adapted``: the coordinates that have grown, ``w_i > w*_i / 2``, by the end of the adaptation
+  phase, and had not at the start;
+* ``learned``: the same at the end of the run;
 * the *risk dimension* ``D_R``, at which ``sum_{i > D_R} i^-beta`` is the risk: the size of the
   smallest model that could have it.
 
@@ -11,8 +11,13 @@ three, with ``s`` of :func:`quadlaw.theory.rates.rate_exponent`.
 
 Theory: coordinate ``i`` has grown with a probability ``p_i``, independently of the others, as each
 sees the others only through the risk. Its law is the Gamma law of the mean field's mean and
-variance (quadratic) or the normal law of the exact ones (linear). Then the front is at least ``n``
-with probability ``p_1 ... p_n``, and ``sum_i p_i`` coordinates are learned on average.
+variance (quadratic) or the normal law of the exact ones (linear). Then ``sum_i p_i`` coordinates
+have grown on average.
+
+Which clock the counts follow is the theory's to say: coordinate ``i`` grows in
+``log(w*_i / v_0^2) / (2 eta lambda_i w*_i)`` steps. Where ``alpha > beta`` targets grow without
+bound and ``v_0`` does not, so that the logarithm grows as ``log T`` does: ``T / log2 T``. Else
+``v_0^2`` is in proportion to ``w*_D``, the logarithm stays, and the clock is ``T``.
 
 A count ``n`` stands for the interval from ``n - 1/2`` to ``n + 1/2``, uniformly, as in the median
 of grouped data: of whole numbers that all agree, the median would have no interval.
@@ -25,16 +30,19 @@ import pandas as pd
 from scipy.special import zeta
 
 from quadlaw.base import typed
-from quadlaw.fit.curves import SERIES, median_with_interval
-from quadlaw.fit.estimates import exponents, table
+from quadlaw.base.tables import select
+from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.estimates import SERIES, exponents, table
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
 from quadlaw.studies import settings as keys
+from quadlaw.studies.sample_scaling import USUAL
 from quadlaw.theory import linear_risk, mean_field
 from quadlaw.theory.grids import Nodes
 
-SMOKE = {"window": [64, 4096]}
+SMOKE = {"window": [1024, 65536]}
+USES = "sample_scaling"
 REPORT = (
     "3. Two phases",
     "Does the number of learned coordinates grow as predicted, however it is counted?",
@@ -44,12 +52,11 @@ REPORT = (
 class Settings(typed.Settings):
     """Learned coordinates against T."""
 
-    sweep: keys.Sweep
     window: keys.Window
 
 
 # The columns of runs and of the theory that hold a dimension, and what their exponents are called.
-DIMENSIONS = {"front": "front", "learned": "learned", "risk_dimension": "risk dimension"}
+DIMENSIONS = {"adapted": "adapted", "learned": "learned", "risk_dimension": "risk dimension"}
 LEAST = 0.5  # counts of 0 have no logarithm
 POINT = [*SERIES, "samples", "model_size", "step_size", "init", "schedule"]
 FINE = 0.02  # growth of the theory's leaps: the end of adaptation is met to this share
@@ -58,13 +65,13 @@ FINE = 0.02  # growth of the theory's leaps: the end of adaptation is met to thi
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Medians of the three dimensions beside the theory's, one row a dimension; exponents."""
     # In one order, whatever jobs they came from: counts are spread row by row.
-    runs = tables["reported"].sort_values([*SERIES, "samples", "replicate"]).assign(setting="")
-    for count in ("front", "learned"):
+    runs = with_divergence(select(tables["runs"], setting=USUAL))
+    runs = runs.sort_values([*SERIES, "samples", "replicate"])
+    for count in ("adapted", "learned"):
         runs[count] = spread(runs[count])
     runs["risk_dimension"] = risk_dimension(runs["risk"], runs["beta"])
-    known = tables["predicted"].rename(columns={"risk": "theory"})[[*SERIES, "samples", "theory"]]
-    points = runs[POINT].drop_duplicates().merge(known, on=[*SERIES, "samples"], how="left")
-    theory = points.assign(setting="", **predicted_dimensions(points))
+    theory = select(tables["theory"], setting=USUAL)
+    theory = theory.assign(**predicted_dimensions(theory))
     rows = [
         row
         for column, name in DIMENSIONS.items()
@@ -105,13 +112,13 @@ def risk_dimension(risk: np.ndarray, beta: np.ndarray) -> np.ndarray:
 def predicted_dimensions(points: pd.DataFrame) -> dict[str, np.ndarray]:
     """The theory's three dimensions in every row of ``points``, missing where it refuses."""
     counts = [_counts(row) for row in points.to_dict("records")]
-    front, learned = np.array(counts).T
+    adapted, learned = np.array(counts).T
     risk = risk_dimension(points["theory"], points["beta"])
-    return {"front": front, "learned": learned, "risk_dimension": risk}
+    return {"adapted": adapted, "learned": learned, "risk_dimension": risk}
 
 
 def _counts(row: dict) -> tuple[float, float]:
-    """Median front at the end of adaptation and mean number learned by the end of the run."""
+    """Mean numbers that have grown by the end of adaptation and by the end of the run."""
     problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
     nodes = Nodes.of(problem, row["model_size"])
     ends = [named(row["schedule"]).adaptation_steps(row["samples"]), row["samples"]]
@@ -122,18 +129,7 @@ def _counts(row: dict) -> tuple[float, float]:
         print(f"no prediction for {row}: {fault}")
         return np.nan, np.nan
     late = row["init"] ** 2 <= GROWN * nodes.target
-    return median_front(adapted, nodes.count), float(np.sum(nodes.count * final * late))
-
-
-def median_front(grown: np.ndarray, count: np.ndarray) -> float:
-    """The front's median, for nodes that stand for ``count`` coordinates each.
-
-    That of the spread counts: half a unit below the ``n`` with ``p_1 ... p_n = 1/2``.
-    """
-    fall = -np.cumsum(count * np.log(np.maximum(grown, 1e-300)))
-    ends = np.cumsum(count)
-    n = np.interp(np.log(2), np.concatenate([[0], fall]), np.concatenate([[0], ends]))
-    return max(float(n) - 0.5, LEAST)
+    return tuple(float(np.sum(nodes.count * grown * late)) for grown in (adapted, final))
 
 
 def _setting(row: dict) -> dict:

@@ -1,53 +1,89 @@
 """Excess risk against the model size: a power of ``M`` until the samples limit it.
 
 Prediction: risk ``~ M^-(beta - 1)`` while ``M`` is well below ``D(T)`` (Ding et al. 2025, main
-theorem). All sizes share their streams; the exponent is fitted at the largest ``T``.
+theorem), and so no change with ``T``. Step sizes are the theory's best at each size and the largest
+``T``; the exponent is fitted there.
 """
 
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base import typed
-from quadlaw.fit.estimates import SERIES, exponents, table
+from quadlaw.base.tables import stacked
+from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.designs import IN_LEAPS, Tuning
+from quadlaw.fit.estimates import exponents, table
+from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
-from quadlaw.studies import sweeps
 from quadlaw.theory import rates
 
 SMOKE = {
     "samples": [256, 2048],
     "model_sizes": [4, 8, 16, 32, 64, 128],
-    "step_constants": {"quadratic": [0.05, 0.1], "linear": [0.1, 0.2]},
-    "replicates": 9,
-    "pilots": 3,
+    "replicates": 6,
+    "window": [4, 32],
 }
-FITS_RATES = True
 REPORT = (
     "2. Exponents",
     "Does the risk of a small model fall as the predicted power of its size, until the samples "
     "limit it?",
 )
-rows = sweeps.rows
+MODELS, INIT_SCALE = ("quadratic", "linear"), 0.5
 
 
-class Settings(sweeps.SweepSettings):
-    """A sweep of model sizes."""
+class Settings(typed.Settings):
+    """Both models against M."""
 
-    def check_axis(self) -> None:
-        """The fit is against ``M``."""
-        sizes = self.model_sizes
-        typed.demand(sizes is not None, "model_sizes", None, "a fit against M needs model sizes")
-        keys.check_window(self.window, sizes, "model_sizes")
+    problems: keys.Problems
+    samples: keys.SampleSizes
+    model_sizes: typed.several(
+        keys.ModelSize, "Model sizes.", f"must list at least one model size, {keys.RISING}",
+        rising=True,
+    )  # fmt: skip
+    replicates: keys.Replicates = 16
+    window: keys.Window
+
+    @model_validator(mode="after")
+    def _related(self):
+        keys.check_window(self.window, self.model_sizes, "model_sizes")
+        return self
+
+
+def rows(settings: dict) -> pd.DataFrame:
+    """Every model, size and ``T``."""
+    frames = [
+        _rows(settings, one, model, size)
+        for one in settings["problems"]
+        for model in MODELS
+        for size in settings["model_sizes"]
+    ]
+    return stacked(frames)
+
+
+def _rows(settings: dict, one: dict, model: str, size: int) -> pd.DataFrame:
+    """One model of one size at every ``T``."""
+    problem, samples = PowerLaw(one["alpha"], one["beta"], settings["sigma"]), settings["samples"]
+    starts = [_init(problem, T, size) for T in samples]
+    tuning = Tuning(problem, model, samples[-1], size, starts[-1])
+    return pd.DataFrame({"samples": samples, "init": starts}).assign(
+        model=model, alpha=problem.alpha, beta=problem.beta, sigma=problem.sigma, setting="",
+        schedule=TwoPhase().name, model_size=size, init_scale=INIT_SCALE, tuning=tuning,
+        replicates=one.get("replicates", settings["replicates"]), **IN_LEAPS,
+    )  # fmt: skip
+
+
+def _init(problem: PowerLaw, samples: int, size: int) -> float:
+    dimension = rates.effective_dimension("quadratic", problem.alpha, problem.beta, samples, size)
+    return float(rates.initial_value(problem.alpha, problem.beta, dimension, INIT_SCALE))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Median risks over the plane of ``T`` and ``M`` beside the theory; exponents in ``M``."""
-    runs, curves, theory = sweeps.chosen(tables, settings, axis="model_size")
+    runs, theory = tables["runs"], tables["theory"]
     longest, known = (some[some["samples"] == some["samples"].max()] for some in (runs, theory))
     found = exponents(
         longest, "model exponent", window=settings["window"], axis="model_size", theory=known,
         paired=True,
     )  # fmt: skip
-
-    def predict(row):
-        return rates.model_exponent(row["beta"])
-
-    return curves, table(sweeps.labelled(found, longest, SERIES, predict))
+    return measured_curves(runs, theory).assign(part="risk"), table(found)

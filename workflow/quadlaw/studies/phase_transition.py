@@ -32,7 +32,6 @@ SMOKE = {
     "replicates": 6,
     "window": [2, 16],
 }
-FITS_RATES = True
 REPORT = (
     "3. Two phases",
     "Do coordinates grow one after another, at the predicted times, before they settle?",

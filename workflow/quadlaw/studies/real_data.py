@@ -211,7 +211,7 @@ def spectrum(found: DataExponents, problem: Finite) -> pd.DataFrame:
 def drawn(reported: pd.DataFrame, theory: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Median risks beside the theory, and ratios of risks on the same rows."""
     errors = reported.groupby(KEYS)["error"].median()
-    runs = reported.drop(columns=["error", "risk"]).assign(front=0, learned=0)
+    runs = reported.drop(columns=["error", "risk"]).assign(adapted=0, learned=0)
     risks = measured_curves(runs).merge(theory[[*KEYS, "theory"]], on=KEYS, how="left")
     yield risks.join(errors, on=KEYS).assign(part="risk")
     for quantity, ratio in ratios(reported).items():

@@ -120,7 +120,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
                     grown[group] = np.minimum(grown.get(group, np.inf), here)
             rows += [_growth(group, grown[group], i) for group in groups for i in coordinates]
             tables.append(stacked(rows).assign(replicate=replicate))
-    return stacked(tables).assign(**points.labels_of(point), front=0)
+    return stacked(tables).assign(**points.labels_of(point), adapted=0)
 
 
 def _look(group: Group, time: int, last: bool) -> pd.DataFrame:

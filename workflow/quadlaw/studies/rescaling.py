@@ -69,7 +69,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     """Long table: one row a replicate, time of :func:`quadlaw.studies.linearized.looks`, model and
     part.
 
-    The value is called ``excess_risk`` whatever the part; ``front`` and ``learned`` are how many
+    The value is called ``excess_risk`` whatever the part; ``adapted`` and ``learned`` are how many
     leading coordinates, and how many in all, the linear models train.
     """
     (lane,) = point["lanes"]
@@ -77,8 +77,8 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     with np.errstate(over="ignore", invalid="ignore"):
         for replicate in replicates_of(point):
             for time, learned, weights in second_phase(spectrum, point, replicate, seed, dtype):
-                front = {"front": np.cumprod(learned).sum(), "learned": learned.sum()}
-                labels = {"replicate": replicate, "time": time} | front
+                counts = {"adapted": np.cumprod(learned).sum(), "learned": learned.sum()}
+                labels = {"replicate": replicate, "time": time} | counts
                 found += [labels | one for one in _seen(spectrum, weights)]
     shared = {key: value for key, value in (labels_of(point) | lane).items() if key != "model"}
     return pd.DataFrame(found).assign(**shared)

@@ -13,7 +13,6 @@ from quadlaw.base.typed import (
     after,
     demand,
     number,
-    one_of,
     refuse,
     refusing,
     several,
@@ -22,6 +21,7 @@ from quadlaw.base.typed import (
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.theory.asymptotics import decades
+from quadlaw.theory.rates import effective_dimension
 from quadlaw.theory.stability import require_stable
 
 # --- values ---------------------------------------------------------------------------------------
@@ -262,6 +262,16 @@ class Curves(Fitted):
     problems: Problems
     size_factor: SizeFactor = 4
 
+    @model_validator(mode="after")
+    def _large_enough(self):
+        for one in self.problems:
+            problem = one.alpha, one.beta, self.samples[-1]
+            size = self.size_factor * effective_dimension("quadratic", *problem)
+            asked = f"D(T) of {one.model_dump()} asks for a model of {size:.0f} coordinates"
+            reason = f"{asked}, beyond 10^6"
+            demand(size <= 10**6, "size_factor", self.size_factor, reason)
+        return self
+
 
 class Grid(Settings):
     """The theory's risk of both models at its best step sizes."""
@@ -295,7 +305,3 @@ class Grid(Settings):
         reason = f"gives {len(sizes)} sample sizes, an exponent with a range needs 3"
         demand(len(sizes) >= 3, "per_decade", self.per_decade, reason)
         return self
-
-
-SWEEPS = ("sample_scaling", "model_scaling", "spectral_mismatch")
-Sweep = one_of("The sweep whose runs are used.", "no sweep has that name", *SWEEPS)

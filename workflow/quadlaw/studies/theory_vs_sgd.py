@@ -1,4 +1,4 @@
-"""The theory against many runs, and against every setting of the sweeps.
+"""The theory against many runs, and against every setting of three studies.
 
 Single settings have ``alpha`` above, at and below ``beta``, little and much noise, small and large
 steps. Each is held against both methods of the mean field: particles, which are exact but for
@@ -8,18 +8,18 @@ sampling, and the closure of the moments, which all other figures draw.
 import numpy as np
 import pandas as pd
 from pydantic import model_validator
+from scipy.special import stdtrit
 
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import estimates
-from quadlaw.fit.curves import SERIES
+from quadlaw.fit.estimates import SERIES
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import named
 from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
 
-SWEEPS = ("sample_scaling", "model_scaling", "spectral_mismatch")
-READS = SWEEPS
+READS = ("sample_scaling", "model_scaling", "spectral_mismatch")
 SMALL = {"model_size": 16, "samples": 256, "sigma": 0.5, "init": 0.5}
 SMOKE = {
     "replicates": 40,
@@ -30,10 +30,10 @@ SMOKE = {
 }
 REPORT = (
     "7. Theory against simulation",
-    "Is the theory without fitted constants right about every setting of the sweeps?",
+    "Is the theory without fitted constants right about every setting of three studies?",
 )
 SETTING = ["alpha", "beta", "sigma", "model_size", "samples", "step_size", "init"]
-SIMULATED = ["mean", "mean_error", "diverged_share", "replicates"]
+SIMULATED = ["mean", "mean_error", "diverged_share", "replicates", "method"]
 
 
 class Setting(typed.Settings):
@@ -95,17 +95,21 @@ def _both_methods(row: dict) -> dict:
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of the sweeps (``part`` is ``sweeps``) and single settings; the mean of their errors."""
+    """Rows of studies (``part`` is ``studies``) and single settings; the mean of their errors."""
     single = compared(tables["runs"], tables["theory"])
-    swept = [_swept(tables[name]).assign(sweep=name) for name in SWEEPS]
-    curves = stacked([stacked(swept).assign(part="sweeps"), single.assign(part="settings")])
-    return curves, mean_field_error(single)
+    curves = [_means(tables[name]).assign(study=name, part="studies") for name in READS]
+    return stacked([*curves, single.assign(part="settings")]), mean_field_error(single)
 
 
-def _swept(curves: pd.DataFrame) -> pd.DataFrame:
-    """Simulated means beside the theory, of a sweep's table of curves."""
+def _means(curves: pd.DataFrame) -> pd.DataFrame:
+    """Simulated means beside the theory, of a study's table of curves.
+
+    ``half_width`` is that of the mean's 95 % interval, by Student's law.
+    """
     risks = curves[curves["part"] == "risk"].rename(columns={"theory": "predicted"})
-    return risks[[*SERIES, *SETTING[3:], *SIMULATED, "predicted"]]
+    risks = risks[[*SERIES, *SETTING[3:], *SIMULATED, "predicted"]]
+    stayed = np.round(risks["replicates"] * (1 - risks["diverged_share"]))
+    return risks.assign(half_width=risks["mean_error"] * stdtrit(stayed - 1, 0.975))
 
 
 def compared(runs: pd.DataFrame, theory: pd.DataFrame) -> pd.DataFrame:

@@ -4,21 +4,22 @@ The main theorem of Ding et al. 2025 (arXiv 2502.09106) is an upper bound, and i
 ``T^-(1 - 1/beta)`` meets it for ``alpha <= beta`` alone. If the form
 ``M^-(beta-1) + sigma^2 D/T' + D^-(beta-1)``, with ``T' = T / log2 T`` for its logarithms
 (:func:`quadlaw.theory.rates.risk_form`), is the truth, then risk over it becomes a constant.
-Measured: medians at the sweep's largest initial value. Theory: at the settings that were simulated,
-and at its own best step sizes far beyond.
+Measured: medians at the largest initial value of :mod:`quadlaw.studies.spectral_mismatch`. Theory:
+at the settings that were simulated, and at its own best step sizes far beyond.
 """
 
 import numpy as np
 import pandas as pd
 
 from quadlaw.base import typed
-from quadlaw.fit.curves import curves
+from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.estimates import table
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
 SMOKE = {"grid": {"alphas": [2.0, 3.0], "betas": [2.5], "decades": [3, 5]}}
+USES = "spectral_mismatch"
 REPORT = (
     "2. Exponents",
     "Is the bound's form tight, or does the ratio of risk to bound drift with the sample size?",
@@ -28,7 +29,6 @@ REPORT = (
 class Settings(typed.Settings):
     """Risk over the bound's form."""
 
-    sweep: keys.Sweep
     grid: keys.Grid
 
 
@@ -43,8 +43,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     last two. Curves: ``source`` is ``simulation``, ``theory`` (at its settings) or ``tuned``.
     """
     sources = {
-        "simulation": _largest_start(curves(tables["reported"])),
-        "theory": _largest_start(tables["predicted"]),
+        "simulation": _largest_start(measured_curves(tables["runs"])),
+        "theory": _largest_start(tables["theory"].rename(columns={"theory": "risk"})),
         "tuned": _largest_start(tables["tuned"]),
     }
     found = pd.concat(

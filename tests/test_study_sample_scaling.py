@@ -1,4 +1,4 @@
-"""The study of long runs: what runs how far, ratios of independent runs, planted crossings."""
+"""Risk against the sample size: what runs how far, ratios of runs, planted crossings."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from quadlaw.base.tables import stacked
 from quadlaw.fit.designs import points, predicted, with_steps
 from quadlaw.sgd.problem import PowerLaw
-from quadlaw.studies import long_runs, study
-from quadlaw.studies.long_runs import CROSSING, RATIO_EXPONENT, STRONG_UP_TO, STRONGEST, USUAL
+from quadlaw.studies import sample_scaling, study
+from quadlaw.studies.sample_scaling import CROSSING, RATIO_EXPONENT, STRONG_UP_TO, STRONGEST, USUAL
 from quadlaw.theory import stability_edge
 
-STUDY = study("long_runs")
+STUDY = study("sample_scaling")
 REST = {"size_factor": 4, "sigma": 0.5, "schedule": "two-phase 0.5", "replicates": 24}
 PAIRS = [{"alpha": 5.0, "beta": 2.5}, {"alpha": 2.0, "beta": 3.0}]
 SAMPLES = [2**k for k in range(18, 31, 2)]
@@ -51,7 +51,7 @@ def planted(design, exponents, seed=0):
     runs = design.loc[design.index.repeat(24)].reset_index(drop=True)
     power = runs["model"].map(exponents) * np.log(runs["samples"] / 2**24)
     risk = np.exp(-power + 0.05 * draw.standard_normal(len(runs)))
-    counts = {"front": 0, "learned": 0, "diverged": False}
+    counts = {"adapted": 0, "learned": 0, "diverged": False}
     return runs.assign(replicate=np.arange(len(runs)) % 24, excess_risk=risk, **counts)
 
 
@@ -82,7 +82,7 @@ def test_planted_exponents_and_crossings_are_found(design):
 
 
 def test_theory_goes_on_with_the_step_constants_of_the_runs(design):
-    far = stacked(long_runs._curves(SETTINGS, [2**14, *SAMPLES, 2**40]))
+    far = stacked(sample_scaling._curves(SETTINGS, [2**14, *SAMPLES, 2**40]))
     keys = ["alpha", "model", "setting", "samples"]
     both = far.merge(design[[*keys, "step_size"]], on=keys)
     steps = [
@@ -98,7 +98,7 @@ def test_theory_goes_on_with_the_step_constants_of_the_runs(design):
 def test_by_theory_the_curves_cross_where_they_are_said_to():
     """Ahead by half and more at 2^30 samples, behind at 2^14 against the strongest rival."""
     one = SETTINGS | {"problems": PAIRS[:1]}
-    rows = predicted(with_steps(stacked(long_runs._curves(one, [2**14, 2**26, 2**30]))))
+    rows = predicted(with_steps(stacked(sample_scaling._curves(one, [2**14, 2**26, 2**30]))))
     wide = rows.pivot_table(index="samples", columns=["model", "setting"], values="theory")
     usual, strongest = (
         wide["linear", setting] / wide["quadratic", USUAL] for setting in (USUAL, STRONGEST)
