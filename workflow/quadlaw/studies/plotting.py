@@ -110,12 +110,6 @@ def problem_title(alpha: float, beta: float) -> str:
     return rf"$\alpha={alpha:g}$, $\beta={beta:g}$  ($\alpha{relation}\beta$)"
 
 
-def exponent_label(fit) -> str:
-    """``estimate [interval], predicted p`` of one row of the table of fits."""
-    interval = f"[{fit.ci_low:.3f}, {fit.ci_high:.3f}]"
-    return f"{fit.estimate:.3f} {interval}, predicted {fit.predicted:.3f}"
-
-
 def points_with_bars(axes: Axes, curve, x: str, y: str, **style) -> None:
     """Medians with their 95 % intervals, from a table with ``ci_low`` and ``ci_high``."""
     error = [curve[y] - curve["ci_low"], curve["ci_high"] - curve[y]]
