@@ -113,7 +113,7 @@ def test_pages_show_counts_caveats_and_claims_of_no_statement():
     link = "[Risk falls as `T^-p`.](figures/claims.md#"
     assert f"| 1 | {link}first) | held in part | 2 |  | 1 |  |\n" in page
     assert f"| 2\\* | {link}second) *A caveat.* | held with a caveat | 1 |  |  | 1 |\n" in page
-    assert "1 claims of the ledger belong to no statement. Their settings: 1 (0 rep" in page
+    assert "that belong to no statement: 1. Their settings: 1 (0 reproduced, 1 inc" in page
     both = statements_table([ONE, own], rows)
     assert re.search(r"#first\) +\| 1 +\|", short(rows, both))
     assert re.search(r"#second\) +\| 1, 2 +\|", short(rows, both))

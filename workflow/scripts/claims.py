@@ -85,8 +85,8 @@ def statements_page(statements, table):
     others = table[~table["claim"].isin(tested_by(statements))]
     return (
         f"{len(statements)} statements: {found or 'none'}.\n\n{stated(statements)}\n"
-        f"\\* This project's own. {others['claim'].nunique()} claims of the ledger belong to no "
-        f"statement. Their settings: {verdicts_of(others)}.\n"
+        f"\\* This project's own. Claims of the ledger that belong to no statement: "
+        f"{others['claim'].nunique()}. Their settings: {verdicts_of(others)}.\n"
     )
 
 
