@@ -72,7 +72,7 @@ $(READY): envs/requirements.txt pyproject.toml
 verdicts: $(READY)  ## Accept the verdicts of the last full run as the known ones
 	$(BIN)/python workflow/scripts/accept_verdicts.py
 
-readme: $(READY)  ## Copy the tables of the last full run into docs
+readme: $(READY)  ## Copy the tables of the last full run into README and docs
 	$(BIN)/python workflow/scripts/readme_table.py
 
 lock:            ## Renew envs/requirements.txt from requirements.in (needs uv)

@@ -2,7 +2,7 @@
 
 import json
 
-from quadlaw.ledger.config import Claim, Configuration
+from quadlaw.ledger.config import Claim, Configuration, Statement
 from quadlaw.studies import names, study
 
 project = "quadlaw"
@@ -38,13 +38,16 @@ ROUND = {10**power: f"10^{power}" for power in range(5, 16)} | {2**63: "2^63"}
 
 
 def settings_page():
-    """Tables of all keys: those that studies share, those of each study, those of a claim."""
+    """Tables of all keys: those that studies share, those of each study, those of a claim and of a
+    statement.
+    """
     parts = ["## For all studies", table(Configuration, without=("studies",))]
     parts += ["## Studies", "Under `studies:`, by name."]
     for name in names():
         module = f"[{name}.py](../workflow/quadlaw/studies/{name}.py)"
         parts += [f"### {name}", f"{study(name).report[1]} {module}", table(kind_of(name))]
     parts += ["## Claims", "An entry of `config/claims.yaml`.", table(Claim)]
+    parts += ["## Statements", "An entry of `config/statements.yaml`.", table(Statement)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -102,6 +102,7 @@ BAD = [
     (("studies", "real_data", "fractions", -1), 1.0, "studies.real_data.fractions = 1.0: must lie below"),
     (("studies", "real_data", "pilots"), 0, "studies.real_data.pilots = 0: the step size is chosen"),
     (("ledger",), {"claims": ""}, "ledger.claims = '': "),
+    (("ledger",), {"statements": ""}, "ledger.statements = '': "),
     ((*CURVES, "problems", 0, "gamma"), 1, "studies.sample_scaling.problems[0].gamma = 1: unknown key"),
     ((*CURVES, "problems"), [], "studies.sample_scaling.problems = []: must list at least one"),
     ((*CURVES, "problems", 1), {"alpha": 3.0, "beta": 1.5}, "studies.sample_scaling.problems =  ... : the same problem is listed twice: [(3.0, 1.5)]"),
@@ -351,6 +352,7 @@ LONG = "studies: {extinction: {samples: 100000000, replicates: 100000}}"
 WORKFLOW = [  # exit code, and the one line; a file that Snakemake refuses itself exits with 1
     ("sigma: -1", 2, "configuration: sigma = -1: a standard deviation"),
     ("ledger: {claims: nowhere.yaml}", 2, "nowhere.yaml: [Errno 2] No such file"),
+    ("ledger: {statements: nowhere.yaml}", 2, "nowhere.yaml: [Errno 2] No such file"),
     (LONG, 2, "configuration: force = False: all takes about"),
     ("sigma: [1", 1, "Config file is not valid JSON or YAML"),
 ]

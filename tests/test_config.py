@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 from configurations import CONFIG, changed, checked
 from project import ROOT
 from quadlaw.base.typed import Settings
-from quadlaw.ledger.config import Claim, Configuration, merged, read
+from quadlaw.ledger.config import Claim, Configuration, Statement, merged, read
 from quadlaw.studies import names, study
 
 
@@ -32,6 +32,7 @@ def test_defaults_are_filled_in_and_the_argument_left_alone():
     assert filled["init_scales"] == [0.5]
     assert full["studies"]["asymptotics"]["grid"]["size_factor"] == 16
     assert full["ledger"]["claims"] == "config/claims.yaml"
+    assert full["ledger"]["statements"] == "config/statements.yaml"
 
 
 def test_a_study_has_the_defaults_of_the_keys_that_it_reads_alone():
@@ -103,7 +104,7 @@ def _described(part, definitions):
     return any(one.get("description") for one in kinds)
 
 
-@pytest.mark.parametrize("kind", [Configuration, Claim, *SETTINGS.values()])
+@pytest.mark.parametrize("kind", [Configuration, Claim, Statement, *SETTINGS.values()])
 def test_every_key_of_the_schema_is_described(kind):
     schema = kind.model_json_schema()
     keys = list(_properties(schema))

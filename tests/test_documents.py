@@ -27,6 +27,14 @@ def shown(document, name):
     return rows_of(text.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0])
 
 
+@pytest.mark.parametrize("document", ["README.md", "docs/ledger.md"])
+def test_documents_show_the_statements_of_the_last_full_run(document):
+    last = relinked((ROOT / "figures" / "statements.md").read_text(), document)
+    assert shown(document, "statements") == rows_of(last)
+    for one in yaml.safe_load((ROOT / "config/statements.yaml").read_text()):
+        assert f"[{one['statement']}](" in last, one["id"]
+
+
 def test_docs_show_the_ledger_of_the_last_full_run():
     table = (ROOT / "figures" / "claims_summary.md").read_text()
     last = rows_of(relinked(table, "docs/ledger.md"))
@@ -54,9 +62,10 @@ def test_every_figure_is_shown_and_has_its_notebook():
 
 
 def test_the_first_page_is_short_and_shows_a_figure():
-    text = (ROOT / "README.md").read_bytes()
-    assert len(text) <= 8192
-    assert b"](figures/" in text
+    before, rest = (ROOT / "README.md").read_text().split("<!-- statements: begin -->\n")
+    _, after = rest.split("<!-- statements: end -->\n")
+    assert len((before + after).encode()) <= 4096
+    assert "](figures/" in before
 
 
 def test_every_page_is_in_the_table_of_contents():

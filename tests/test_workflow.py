@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from project import OUTPUT, ROOT, copy_project, planned, put_back, results, snakemake
+from quadlaw.ledger.statements import VERDICTS
 from quadlaw.studies import study
 
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
@@ -100,6 +101,10 @@ def test_the_smoke_run_computes_the_whole_ledger(undisturbed):
     assert set(ledger["claim"]) == {claim["id"] for claim in claims}
     assert set(ledger["verdict"]) <= {"reproduced", "not reproduced", "inconclusive"}
     assert set(ledger["figure"]) == set(FIGURES)
+    statements = pd.read_csv(undisturbed / OUTPUT / "results/statements.csv")
+    stated = yaml.safe_load((ROOT / "config/statements.yaml").read_text())
+    assert list(statements["id"]) == [one["id"] for one in stated]
+    assert set(statements["verdict"]) <= set(VERDICTS)
 
 
 def test_a_changed_verdict_stops_the_run_and_is_named(finished, edit):

@@ -8,7 +8,7 @@ import yaml
 from quadlaw.base.files import remove_partial, require_writable
 from quadlaw.base.provenance import code_hash
 from quadlaw.fit import designs
-from quadlaw.ledger.config import checked, checked_claims
+from quadlaw.ledger.config import checked, checked_claims, checked_statements
 from quadlaw.ledger.cost import require_affordable_plans
 from quadlaw.ledger.plans import plans
 from quadlaw.models import PAPER
@@ -40,12 +40,24 @@ FIGURES_FOLDER = config["output"]["figures"]
 # Every figure is a study, drawn by the notebook of its name.
 STUDIES = list(config["studies"])
 CLAIMS = config["ledger"]["claims"]
-if workflow.is_main_process:
+STATEMENTS = config["ledger"]["statements"]
+
+
+def accepted(path, check, against):
+    """The content of a file in the project, unless its check refuses it."""
     try:
-        with open(f"{workflow.basedir}/{CLAIMS}") as file:
-            checked_claims(yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), STUDIES)
+        with open(f"{workflow.basedir}/{path}") as file:
+            content = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        check(content, against)
     except (ValueError, OSError, yaml.YAMLError) as fault:
-        refuse(CLAIMS, fault)
+        refuse(path, fault)
+    return content
+
+
+if workflow.is_main_process:
+    claims_read = accepted(CLAIMS, checked_claims, STUDIES)
+    if STATEMENTS:
+        accepted(STATEMENTS, checked_statements, claims_read)
 
 
 def prepare_folders():

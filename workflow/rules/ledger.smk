@@ -2,10 +2,13 @@ rule claims:
     input:
         estimates=expand(rules.rate_fits.output.estimates, study=STUDIES),
         claims=f"{workflow.basedir}/{CLAIMS}",
+        statements=f"{workflow.basedir}/{STATEMENTS}" if STATEMENTS else [],
     output:
         csv=f"{RESULTS}/claims.csv",
+        statements=f"{RESULTS}/statements.csv",
         markdown=f"{FIGURES_FOLDER}/claims.md",
         summary=f"{FIGURES_FOLDER}/claims_summary.md",
+        statements_table=f"{FIGURES_FOLDER}/statements.md",
     log:
         f"{RESULTS}/logs/claims.log",
     benchmark:
@@ -14,9 +17,9 @@ rule claims:
         "../../envs/environment.yaml"
     params:
         figures=STUDIES,
-        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
+        code=code_hash("quadlaw.ledger.statements", "quadlaw.base.files"),
     message:
-        "The ledger of claims"
+        "The ledger of claims, and the statements that they test"
     script:
         "../scripts/claims.py"
 

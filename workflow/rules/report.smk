@@ -22,6 +22,7 @@ rule provenance:
 rule report_pages:
     input:
         claims=rules.claims.output.csv,
+        statements=rules.claims.output.statements,
         counts=rules.claims.output.summary,
         benchmark=rules.benchmark_table.output.table,
         provenance=rules.provenance.output.json,
@@ -49,7 +50,7 @@ rule report_pages:
         "../../envs/environment.yaml"
     params:
         questions={name: study(name).report[1] for name in STUDIES},
-        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
+        code=code_hash("quadlaw.ledger.statements", "quadlaw.base.files"),
     message:
         "Ledger, run and captions for the report"
     script:

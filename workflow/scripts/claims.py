@@ -14,10 +14,12 @@ from quadlaw.ledger.claims import (
     REPRODUCED,
     SIMULATION,
     THEORY,
+    is_own,
     ledger,
     simultaneous,
     summary,
 )
+from quadlaw.ledger.statements import COUNTS, VERDICTS, statements_table
 
 
 def read(path):
@@ -53,11 +55,49 @@ def source(figure):
     return f"workflow/quadlaw/studies/{figure}.py"
 
 
-def short(table):
-    """One row a claim, with the way to its figure, its data and its code."""
+def link(text, claim):
+    """The way to a claim's section."""
+    return f"[{text}](figures/claims.md#{claim})"
+
+
+def stated(statements):
+    """The table of statements, one a line, in narrow cells."""
+    heads = ["no.", "statement", "verdict", *COUNTS, "of these by theory"]
+    lines = [heads, ["---"] * len(heads)]
+    for number, row in statements.iterrows():
+        words = link(row["statement"], row["claims"].split(", ")[0])
+        caveat = row["caveat"] and f" *{row['caveat']}*"
+        counts = [str(row[name] or "") for name in (*COUNTS, "by theory")]
+        star = "\\*" * is_own(row)
+        lines.append([f"{number}{star}", words + caveat, row["verdict"], *counts])
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def tested_by(statements):
+    """Ids of claims, by the numbers of the statements that they test."""
+    return statements["claims"].str.split(", ").explode()
+
+
+def statements_page(statements, table):
+    """The table of statements between its counts and what it leaves out."""
+    verdicts = statements["verdict"].value_counts()
+    found = ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if name in verdicts)
+    others = table[~table["claim"].isin(tested_by(statements))]
+    return (
+        f"{len(statements)} statements: {found or 'none'}.\n\n{stated(statements)}\n"
+        f"\\* This project's own. Claims of the ledger that belong to no statement: "
+        f"{others['claim'].nunique()}. Their settings: {verdicts_of(others)}.\n"
+    )
+
+
+def short(table, statements):
+    """One row a claim, with what it tests, and the way to its figure, its data and its code."""
+    tested = tested_by(statements)
+    numbers = {name: ", ".join(map(str, some.index)) for name, some in tested.groupby(tested)}
     rows = [
         {
-            "claim": f"[{row['claim']}](figures/claims.md#{row['claim']})",
+            "claim": link(row["claim"], row["claim"]),
+            "tests": numbers.get(row["claim"], ""),
             "statement": row["statement"],
             **{name: row[name] or "" for name in (REPRODUCED, OPEN, FAILED)},
             "figure": f"[{row['figure']}](figures/{row['figure']}.png)",
@@ -121,27 +161,35 @@ def section(claim, rows):
     )
 
 
-def main(estimates, claims, figures, csv, readable, brief):
+def main(estimates, claims, statements, figures, outputs):
     claims = yaml.safe_load(Path(claims).read_text())
+    statements = yaml.safe_load(Path(statements).read_text()) if statements else []
     tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
     intervals = (table["kind"] == SIMULATION).sum()
     widened = ledger(claims, tables, simultaneous(intervals))
-    write_table(table, csv)
+    judged = statements_table(statements, table)
     counts = counts_line(table, widened, claims)
-    write_bytes((counts + "\n" + short(table)).encode(), brief)
     rows = dict(list(table.groupby("claim")))
     parts = [section(one, rows[one["id"]]) for one in claims]
-    write_bytes(("# Ledger of claims\n\n" + counts + "".join(parts)).encode(), readable)
+    write_table(table, outputs["csv"])
+    write_table(judged, outputs["statements"])
+    for name, text in {
+        "statements_table": statements_page(judged, table),
+        "summary": counts + "\n" + short(table, judged),
+        "markdown": "# Ledger of claims\n\n" + counts + "".join(parts),
+    }.items():
+        write_bytes(text.encode(), outputs[name])
 
+
+OUTPUTS = ("csv", "markdown", "summary", "statements", "statements_table")
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.input.estimates,
             snakemake.input.claims,
+            snakemake.input.statements,
             snakemake.params.figures,
-            snakemake.output.csv,
-            snakemake.output.markdown,
-            snakemake.output.summary,
+            {name: snakemake.output[name] for name in OUTPUTS},
         )

@@ -9,10 +9,12 @@ from pathlib import Path
 from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
-TABLES = {
-    "claims_summary": "docs/ledger.md",
-    "mean_field": "docs/theory.md",
-}
+TABLES = [
+    ("statements", "README.md"),
+    ("statements", "docs/ledger.md"),
+    ("claims_summary", "docs/ledger.md"),
+    ("mean_field", "docs/theory.md"),
+]
 
 
 def relinked(table, document):
@@ -30,7 +32,7 @@ def with_table(text, name, table):
 
 
 if __name__ == "__main__":
-    for name, document in TABLES.items():
+    for name, document in TABLES:
         path = ROOT / document
         table = (ROOT / "figures" / f"{name}.md").read_text()
         write_bytes(with_table(path.read_text(), name, relinked(table, document)).encode(), path)

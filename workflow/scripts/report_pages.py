@@ -13,8 +13,14 @@ from claims import number, read, span, verdicts_of
 from joblog import logged
 from quadlaw.base.files import write_bytes
 from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, summary
+from quadlaw.ledger.statements import CAVEAT, HELD, NOT_HELD, PART, UNDECIDED
 
 INTERVAL = "95 % interval, or range"
+CLASSES = {
+    REPRODUCED: "reproduced", HELD: "reproduced", CAVEAT: "reproduced", OPEN: "inconclusive",
+    PART: "inconclusive", UNDECIDED: "inconclusive", FAILED: "not-reproduced",
+    NOT_HELD: "not-reproduced",
+}  # fmt: skip
 
 
 def page(template, title, *parts):
@@ -26,9 +32,8 @@ def page(template, title, *parts):
 def as_html(table):
     """A table, its verdicts marked by a class."""
     text = table.to_html(index=False, border=0, na_rep="", max_rows=None)
-    for name in (REPRODUCED, OPEN, FAILED):
-        marked = f'<td class="{name.replace(" ", "-")}">{name}</td>'
-        text = text.replace(f"<td>{name}</td>", marked)
+    for name, kind in CLASSES.items():
+        text = text.replace(f"<td>{name}</td>", f'<td class="{kind}">{name}</td>')
     return text
 
 
@@ -57,14 +62,17 @@ def settings(rows):
     )
 
 
-def ledger(table, counts, template):
-    """Every claim, then every setting."""
+def ledger(statements, table, counts, template):
+    """Every statement, every claim, every setting."""
     claims = summary(table).astype(str).replace("0", "")
+    stated = statements.drop(columns="id").fillna("").astype(str).replace("0", "")
+    stated = stated.replace("`", "", regex=True)
     heads = "A click on the head of a column sorts by it."
     return page(
         template,
         "Ledger of claims",
-        *[paragraph(counts), "<h2>Claims</h2>", paragraph(heads), as_html(claims)],
+        *["<h2>Statements</h2>", paragraph(heads), as_html(stated)],
+        *["<h2>Claims</h2>", paragraph(counts), as_html(claims)],
         *["<h2>All settings</h2>", as_html(settings(table))],
     )
 
@@ -116,10 +124,10 @@ def caption(sentence, rows):
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
 
 
-def main(claims, counts, benchmark, facts, template, questions, pages, captions):
+def main(claims, statements, counts, benchmark, facts, template, questions, pages, captions):
     table = read(claims)
     brief = Path(counts).read_text().splitlines()[0]
-    write_bytes(ledger(table, brief, template), pages["ledger"])
+    write_bytes(ledger(pd.read_csv(statements), table, brief, template), pages["ledger"])
     write_bytes(run_times(pd.read_csv(benchmark), template), pages["run_times"])
     write_bytes(provenance(json.loads(Path(facts).read_text()), template), pages["provenance"])
     for (name, question), path in zip(questions.items(), captions, strict=True):
@@ -130,6 +138,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.input.claims,
+            snakemake.input.statements,
             snakemake.input.counts,
             snakemake.input.benchmark,
             snakemake.input.provenance,

@@ -50,6 +50,11 @@ def evaluate(formula: str | float, row: dict) -> float:
     return value
 
 
+def is_own(one: dict) -> bool:
+    """Whether a claim or a statement is this project's own, and not the paper's."""
+    return one["paper"].split(";")[0].strip() == "own"
+
+
 def verdict(
     predicted: float, low: float, high: float, tolerance: float, rival: float | None = None
 ) -> str:

@@ -9,13 +9,14 @@ from pydantic import Field, Strict, ValidationError, model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.checks import require
-from quadlaw.ledger.claims import evaluate
+from quadlaw.ledger.claims import evaluate, is_own
 from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.studies import names, study
 from quadlaw.studies import settings as keys
 
 PROJECT = Path(__file__).parents[3]
 ID = "^[a-z][a-z0-9-]*$"
+CELL, IN_CELL = "10 to 110", r"^[^|\n]{10,110}$"  # a short sentence
 
 
 class Schedule(typed.Settings):
@@ -42,11 +43,15 @@ class Output(typed.Settings):
 
 
 class Ledger(typed.Settings):
-    """The claims, and the verdicts that a run must come to."""
+    """The claims, the statements that they test, and the verdicts that a run must come to."""
 
     claims: typed.text(
         "File of the claims, in the project.", "a file has a name"
     ) = "config/claims.yaml"  # fmt: skip
+    statements: (
+        typed.text("File of the statements, in the project; null for none.", "a file has a name")
+        | None
+    ) = "config/statements.yaml"
     verdicts: (
         typed.text(
             "File of the known verdicts, in the project; null to accept any.", "a file has a name"
@@ -300,6 +305,43 @@ def checked_claims(claims: list[dict], figures: list[str]) -> None:
         for part in ("prediction", "rival", "only"):
             if part in claim:
                 _check_formula(f"{key}.{part}", claim[part])
+
+
+def cell(description: str, reason: str) -> Any:
+    """Text that fits into a cell of a table."""
+    return typed.text(f"{description}, {CELL} characters.", f"{reason} {CELL} characters", IN_CELL)
+
+
+class Statement(typed.Settings):
+    """What the paper, or this project, states in one sentence; its claims test it."""
+
+    id: typed.text("Name of the statement.", "an id is of lower-case letters, digits and -", ID)
+    statement: cell("In words", "a statement is a sentence of")
+    paper: typed.text("Where the paper says it; own if this project does.", "a place in the paper")
+    claims: typed.several(Text, "Ids of its claims.", "a list of different claims, one at least")
+    caveat: cell("What a reader should know of it", "a caveat is a sentence of") = None
+
+
+def checked_statements(statements: list[dict], claims: list[dict]) -> None:
+    """Refuse statements with a fault, as :func:`checked`.
+
+    ``claims`` are the ledger's, as of :func:`checked_claims`. Each that is not this project's own
+    must belong to a statement.
+    """
+    some = isinstance(statements, list) and len(statements) > 0
+    require(some, "statements", statements, "the file lists at least one statement")
+    for place, statement in enumerate(statements):
+        _validated(Statement, statement, f"statements[{place}]")
+    ids, known = [one["id"] for one in statements], [claim["id"] for claim in claims]
+    for place, one in enumerate(statements):
+        key = f"statements[{place}]"
+        require(ids.count(one["id"]) == 1, f"{key}.id", one["id"], "another statement has that id")
+        for name in one["claims"]:
+            require(name in known, f"{key}.claims", name, "no claim has that id")
+    tested = {name for one in statements for name in one["claims"]}
+    for claim in claims:
+        covered = is_own(claim) or claim["id"] in tested
+        require(covered, "statements", claim["id"], "a claim of the paper belongs to a statement")
 
 
 def _check_formula(key: str, formula: str | float) -> None:
