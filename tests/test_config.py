@@ -108,7 +108,7 @@ def _described(part, definitions):
 def test_every_key_of_the_schema_is_described(kind):
     schema = kind.model_json_schema()
     keys = list(_properties(schema))
-    assert len(keys) >= len(kind.model_fields) > 0
+    assert len(keys) >= len(kind.model_fields)
     for path, part in keys:
         assert _described(part, schema.get("$defs", {})), path
 
