@@ -116,14 +116,14 @@ BAD = [
     ((*CURVES, "replicates"), 1, "studies.sample_scaling.replicates = 1: "),
     ((*CURVES, "window"), [4096, 256], "studies.sample_scaling.window = [4096, 256]: the lower end"),
     ((*CURVES, "window"), [60000, 70000], "studies.sample_scaling.window = [60000, 70000]: holds 1"),
-    ((*CURVES, "fit"), {"quantity": "slope"}, "studies.sample_scaling.fit = {'quantity': 'slope'}: unknown key; known are problems"),
+    ((*CURVES, "fit"), {"quantity": "slope"}, "studies.sample_scaling.fit = {'quantity': 'slope'}: unknown key; known are samples"),
     # A study is known by its name, wherever it stood before.
     (("studies", "Bad Name"), CONFIG["studies"]["sample_scaling"], "studies.Bad Name = {'problems': [{"),
     (("studies", "line\nbreak"), {}, "studies.'line\\nbreak' = {}: unknown key; known are adaptivity, "),
     (("studies", "plotting"), {}, "studies.plotting = {}: unknown key"),
     (("studies", "random_bases"), {}, "studies.random_bases = {}: unknown key"),
     (("curves",), {}, "curves = {}: unknown key; known are seed"),
-    (("studies", "sample_scaling"), CONFIG["studies"]["phase_transition"], "studies.sample_scaling.coordinates = 64: unknown key; known are problems"),
+    (("studies", "sample_scaling"), CONFIG["studies"]["phase_transition"], "studies.sample_scaling.coordinates = 64: unknown key; known are samples"),
     (("studies",), {}, "studies = {}: at least one study"),
     ((*CURVES, "replicates"), 20.0, "studies.sample_scaling.replicates = 20.0: "),
     ((*CURVES, "window"), [1, 4096], "studies.sample_scaling.window = [1, 4096]: must begin at 3"),
@@ -145,8 +145,8 @@ def test_bad_configurations_are_refused_in_one_line(path, value, message):
 
 
 HUGE = [
-    # Memory: a thousand models of a million parameters, for each step size.
-    (("studies", "model_scaling", "model_sizes"), [4, 8, 16, *range(900_000, 1_000_000, 100)], "a job of sgd_runs needs about"),
+    # Memory: ten thousand models of a million parameters.
+    (("studies", "adaptivity", "trace_shares"), [k / 2000 for k in range(1, 2001)], "a job of sgd_runs needs about"),
     # Time.
     ((*CURVES, "replicates"), 100_000, "all takes about"),
     (("studies", "extinction", "samples"), 10**8, "all takes about"),
@@ -160,6 +160,8 @@ HUGE = [
 def test_huge_grids_are_refused_with_an_estimate_unless_forced(monkeypatch, path, value, message):
     monkeypatch.setattr(cost, "slowness", lambda: 1.0)
     config = changed(path, value)
+    if path[1] == "adaptivity":
+        config["studies"]["adaptivity"]["model_size"] = 10**6
     if path[1] == "extinction":
         config["studies"]["extinction"]["replicates"] = 100_000
     full = checked(config)

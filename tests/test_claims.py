@@ -69,6 +69,14 @@ def test_a_true_claim_a_false_one_and_an_underpowered_one():
     assert only_verdict(CLAIM, planted(0.4, 3.0, replicates=4)) == OPEN
 
 
+def test_a_bound_is_kept_by_any_smaller_number_and_broken_by_a_larger_one():
+    bound = CLAIM | {"prediction": "0.3", "rival": "0.5", "at_most": True}
+    assert only_verdict(bound, planted(0.2, 0.1)) == REPRODUCED
+    assert only_verdict(bound | {"at_most": False}, planted(0.2, 0.1)) == FAILED
+    assert only_verdict(bound, planted(0.4, 0.1)) == FAILED
+    assert only_verdict(bound, planted(0.35, 0.5)) == OPEN
+
+
 def test_wider_intervals_can_only_lose_certainty():
     data = {"planted": planted(0.4, 0.25)}
     wide = ledger([CLAIM], data, claims.simultaneous(40))
@@ -208,11 +216,11 @@ def test_formulas_of_the_ledger_are_those_of_the_code(alpha, beta):
     for model in ("quadratic", "linear"):
         rate = rates.sample_exponent(model, alpha, beta)
         assert formula("rates-at-a-trillion", model) == pytest.approx(rate)
-    above = "sample-rate-quadratic-above" if alpha > beta else "sample-rate-quadratic-below"
-    assert formula(above) == pytest.approx(rates.sample_exponent("quadratic", alpha, beta))
-    assert formula("sample-rate-linear") == pytest.approx(
-        rates.sample_exponent("linear", alpha, beta)
-    )
+    side = {1: "-above", 0: "", -1: "-below"}[np.sign(alpha - beta)]
+    for model in ("quadratic", "linear"):
+        claim = f"{model}{side}" if side else "at-equality"
+        rate = rates.sample_exponent(model, alpha, beta)
+        assert formula(f"sample-rate-{claim}") == pytest.approx(rate)
     assert formula("model-rate") == pytest.approx(rates.model_exponent(beta))
     assert formula("front") == pytest.approx(1 / rates.front_exponent(alpha, beta))
     assert formula("compute-rate") == pytest.approx(
@@ -221,4 +229,6 @@ def test_formulas_of_the_ledger_are_those_of_the_code(alpha, beta):
     fixed = rates.fixed_step_exponent(alpha, beta)
     assert formula("linear-fixed-step") == pytest.approx(fixed)
     size = np.log(rates.effective_dimension("quadratic", alpha, beta, np.e))
-    assert formula("dimension-risk") == pytest.approx(size)
+    for count in ("adapted", "learned"):
+        claim = f"dimension-{count}" + ("" if alpha > beta else "-below")
+        assert formula(claim) == pytest.approx(size)

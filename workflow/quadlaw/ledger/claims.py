@@ -56,20 +56,28 @@ def is_own(one: dict) -> bool:
 
 
 def verdict(
-    predicted: float, low: float, high: float, tolerance: float, rival: float | None = None
+    predicted: float,
+    low: float,
+    high: float,
+    tolerance: float,
+    rival: float | None = None,
+    at_most: bool = False,
 ) -> str:
     """What the interval ``[low, high]`` says of ``predicted`` within ``tolerance``.
 
     * *reproduced*: the interval lies in the band and does not hold the rival, if there is one;
     * *not reproduced*: the interval and the band have no point in common;
     * *inconclusive*: anything else, a missing number among it.
+
+    If ``predicted`` is what the number is ``at_most``, the band has no lower end.
     """
     numbers = [predicted, low, high]
     if not np.isfinite(numbers).all():
         return OPEN
-    if low > predicted + tolerance or high < predicted - tolerance:
+    bottom, top = -np.inf if at_most else predicted - tolerance, predicted + tolerance
+    if low > top or high < bottom:
         return FAILED
-    inside = predicted - tolerance <= low and high <= predicted + tolerance
+    inside = bottom <= low and high <= top
     excluded = rival is None or not low <= rival <= high
     return REPRODUCED if inside and excluded else OPEN
 
@@ -106,7 +114,7 @@ def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dic
             "tolerance": tolerance,
             # A number of the theory alone, whose "interval" is a range, is its own prediction.
             "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
-            "verdict": verdict(predicted, low, high, tolerance, rival),
+            "verdict": verdict(predicted, low, high, tolerance, rival, claim.get("at_most", False)),
             "figure": claim["figure"],
         }
         kept = ("model", "alpha", "beta", "quantity", "estimate", "ci_low", "ci_high", *CARRIED)

@@ -266,6 +266,10 @@ class Claim(typed.Settings):
     only: typed.text("Formula that holds for the rows concerned.", "a formula") = None
     prediction: formula("Formula of what the estimate should be.")
     rival: formula("Formula of what it must not be.") = None
+    at_most: typed.one_of(
+        "Whether only an estimate above the prediction speaks against it.",
+        "is true or false", True, False,
+    ) = False  # fmt: skip
     known: typed.one_of(
         "Whether numbers of earlier runs were known when it or its settings were last changed.",
         "is true or false",

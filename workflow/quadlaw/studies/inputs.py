@@ -16,6 +16,9 @@ Step sizes are therefore held to ``SHARE`` of the stability edge instead of a qu
 by ``step_factors``, run beside them, and how many of these diverged is drawn.
 
 The theory drawn is that of Gaussian inputs, at whose step sizes all laws run.
+
+Up to ``STEPS_UP_TO`` samples runs are in steps, on the same normals for all laws, so that ratios
+are taken replicate by replicate. Beyond, where only exponents are asked for, they are in leaps.
 """
 
 import numpy as np
@@ -25,7 +28,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
-from quadlaw.fit.designs import curve_rows
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.studies import settings as keys
 
@@ -56,17 +59,23 @@ class Settings(keys.Curves):
 
 MODELS = ("quadratic", "linear")
 KEYS = ["model", "alpha", "beta", "samples", "step_factor"]
-SHARE = 0.125
+SHARE, STEPS_UP_TO = 0.125, 2**16
 RISK, RATIO = "risk", "ratio"
 
 
 def rows(settings: dict) -> pd.DataFrame:
-    """Rows with the labels ``inputs`` and ``setting``, the same: the law of the inputs."""
+    """Rows with the labels ``inputs`` and ``setting``, the same: the law of the inputs.
+
+    In leaps, the step size is the reported one alone.
+    """
     rows = stacked(
         curve_rows(settings, one, model, share=SHARE)
         for one in settings["problems"]
         for model in MODELS
     )
+    short = rows["samples"] <= STEPS_UP_TO
+    far = rows[~short & (rows["step_factor"] == 1)].assign(**IN_LEAPS)
+    rows = stacked([rows[short].assign(**IN_STEPS), far])
     return stacked(rows.assign(inputs=law, setting=law) for law in settings["laws"])
 
 
@@ -89,8 +98,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def ratios(runs: pd.DataFrame) -> pd.DataFrame:
-    """``risk`` over that of Gaussian inputs in the same replicate, of the other laws."""
-    runs = with_divergence(runs)
+    """``risk`` over that of Gaussian inputs on the same normals, of the other laws."""
+    runs = with_divergence(select(runs, **IN_STEPS))
     keys = [*KEYS, "sigma", "replicate"]
     base = select(runs, inputs="gaussian")[[*keys, "risk"]].rename(columns={"risk": "base"})
     both = runs[runs["inputs"] != "gaussian"].merge(base, on=keys, validate="m:1")
