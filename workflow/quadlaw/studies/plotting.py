@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from quadlaw.base.files import write_bytes
 from quadlaw.base.tables import select as select  # part of what the notebooks use
@@ -127,3 +128,8 @@ def rate_guide(axes: Axes, curve, exponent: float, window, **style) -> None:
 def sequence(count: int, palette: str = "viridis") -> list:
     """``count`` colours of a perceptually even sequence, without its faintest end."""
     return list(mpl.colormaps[palette](np.linspace(0.0, 0.85, count)))
+
+
+def key(label: str, **style) -> Line2D:
+    """An entry of a legend for marks or lines in ``style`` that belong to no single curve."""
+    return Line2D([], [], label=label, **({"color": "black"} | style))
