@@ -189,6 +189,18 @@ def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndar
     return np.array([statistic(draw.integers(replicates, size=replicates)) for _ in range(1000)])
 
 
+def share(happened: pd.Series) -> dict[str, float]:
+    """``estimate, ci_low, ci_high, points`` of a share of runs: the exact (Clopper-Pearson) interval.
+
+    ``happened`` is one boolean a run.
+    """
+    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
+
+    interval = binomtest(int(happened.sum()), len(happened)).proportion_ci(method="exact")
+    found = {"estimate": float(happened.mean()), "points": len(happened)}
+    return found | {"ci_low": interval.low, "ci_high": interval.high}
+
+
 def ends(draws: np.ndarray, replicates: int) -> dict[str, np.ndarray]:
     """``ci_low, ci_high``: the expanded 95 % interval of draws along the first axis."""
     outside = (1 - expanded_level(replicates)) / 2

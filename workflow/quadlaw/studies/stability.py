@@ -21,7 +21,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import curve_rows
-from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.estimates import ends, resampled, share, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
@@ -114,12 +114,8 @@ def _labels(some: pd.DataFrame) -> dict:
 
 
 def diverged_share(diverged: pd.Series) -> dict:
-    """The share of diverged runs with its exact (Clopper-Pearson) interval."""
-    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
-
-    interval = binomtest(int(diverged.sum()), len(diverged)).proportion_ci(method="exact")
-    share = {"estimate": diverged.mean(), "ci_low": interval.low, "ci_high": interval.high}
-    return share | {"quantity": "diverged share at a quarter of the edge", "points": len(diverged)}
+    """The share of diverged runs with its exact interval."""
+    return share(diverged) | {"quantity": "diverged share at a quarter of the edge"}
 
 
 def lowest(log_eta: np.ndarray, log_risk: np.ndarray) -> float:
