@@ -190,7 +190,7 @@ def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndar
 
 
 def share(happened: pd.Series) -> dict[str, float]:
-    """``estimate, ci_low, ci_high, points`` of a share of runs: the exact (Clopper-Pearson) interval.
+    """``estimate, ci_low, ci_high, points`` of a share, with Clopper and Pearson's exact interval.
 
     ``happened`` is one boolean a run.
     """
