@@ -178,6 +178,20 @@ def interval(
     return {"estimate": float(statistic(*values)), "ci_low": float(low), "ci_high": float(high)}
 
 
+def log_ratio(
+    worse: np.ndarray, better: np.ndarray, theory: float, *, paired: bool
+) -> dict[str, float]:
+    """``log(median worse / median better)`` in units of the same number by theory.
+
+    1 if the theory is right, 0 if nothing differs. ``theory`` is the theory's ratio.
+    """
+
+    def statistic(some, others):
+        return np.log(np.median(some) / np.median(others)) / np.log(theory)
+
+    return interval([worse, better], statistic, paired=paired)
+
+
 def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndarray:
     """``statistic`` of resampled numbers of replicates, for one that is a whole curve.
 
