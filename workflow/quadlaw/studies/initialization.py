@@ -15,9 +15,8 @@ those between ``D`` and ``I`` cost as much, up to a constant. For ``alpha < beta
 * *the largest* ``v_0`` that does no harm balances this cost with ``D^-(beta - 1)``, at
   ``v_0^2 ~ D^((alpha - beta)/2) = w*_D``.
 
-*Too large a value* ends in a worse risk by a factor that the theory knows, for ``alpha < beta``. For
-``alpha > beta`` no target falls, and a larger value is only closer to most of them, until runs
-diverge.
+*Too large a value* costs a factor that the theory knows, for ``alpha < beta``. For ``alpha > beta``
+targets rise, and a larger value is closer to most of them, until runs diverge.
 
 Too small a value costs ``log(1/v_0)`` of the adaptation time. Only ``v_0`` varies: step sizes are
 those of ``v_0 = sqrt(min(1, w*_D)) / 2``.

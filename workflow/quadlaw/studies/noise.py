@@ -105,7 +105,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 
 def _free(one: dict, settings: dict) -> pd.DataFrame:
-    """Without noise, at ``SHARE`` of the edge for all ``T``; sizes and starts for what is learned."""
+    """Without noise, at ``SHARE`` of the edge for all ``T``; sizes and starts to match."""
     alpha, beta = one["alpha"], one["beta"]
     rows = curve_rows(settings | {"sigma": 0.0}, one, "quadratic", part=FREE, **IN_LEAPS)
     learned = rows["samples"] ** rates.front_exponent(alpha, beta)
