@@ -32,7 +32,7 @@ from quadlaw.theory import rates, stability_edge
 from quadlaw.theory.stationary import surviving_share
 
 SMOKE = keys.SMALL | {
-    "sigmas": [0.1, 1.0],
+    "sigmas": [0.0, 1.0],
     "survival": {"samples": 4096, "replicates": 6},
 }
 REPORT = (
