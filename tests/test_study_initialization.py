@@ -77,6 +77,18 @@ def test_planted_scaling_comes_out(design, power, expected):
     assert curves.loc[curves["part"] != "largest", "theory"].notna().all()
 
 
+def test_a_large_start_is_held_against_the_theory():
+    """As bad as the theory says; as a control, not worse. A start without a theory is left out."""
+    scales = [0.5, 4.0, 8.0]
+    theory = pd.DataFrame({"init_scale": scales, "theory": [1.0, 5.0, np.nan], "samples": 64})
+    for bad, expected in ((5.0, 1.0), (1.0, 0.0)):
+        runs = theory.merge(pd.DataFrame({"replicate": range(12)}), how="cross")
+        risk = runs["init_scale"].map({0.5: 1.0, 4.0: bad, 8.0: 99.0})
+        row = initialization._large(runs.assign(excess_risk=risk, diverged=False), theory)
+        assert row["estimate"] == pytest.approx(expected)
+        assert row["quantity"] == initialization.LARGE
+
+
 def test_by_theory_a_fixed_value_has_the_broken_exponent(design):
     """(1 - 1/2)(2 + 4)/8 = .375 against 1 - 1/4 = .75, over the two last T."""
     theory = predicted(design[design["part"] == "sized"])

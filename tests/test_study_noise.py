@@ -6,6 +6,7 @@ import pytest
 
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import noise, study
+from quadlaw.theory import stability_edge
 
 STUDY = study("noise")
 SETTINGS = {
@@ -24,14 +25,45 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def test_design_has_a_best_step_for_each_noise_and_one_step_for_all():
-    design = STUDY.design(SETTINGS)
+@pytest.fixture(scope="module")
+def design():
+    return STUDY.design(SETTINGS)
+
+
+def test_design_has_a_best_step_for_each_noise_and_one_step_for_all(design):
     tuned, constant = (design[design["part"] == part] for part in (noise.TUNED, noise.CONSTANT))
     assert len(tuned) == 6 and len(constant) == 3
     steps = tuned[tuned["samples"] == 1024].set_index("sigma")["step_size"]
     assert steps[5.0] < steps[0.1]
     assert set(constant["step_size"]) == {0.04} and set(constant["schedule"]) == {"constant"}
     assert set(constant["setting"]) == {"sigma = 0.5", "sigma = 1", "sigma = 2"}
+
+
+def test_without_noise_steps_do_not_fall_and_more_is_learned(design):
+    free = design[design["part"] == noise.FREE].sort_values("samples")
+    assert set(free["sigma"]) == {0.0} and set(free["setting"]) == {noise.FREELY}
+    assert np.ptp(free["step_size"]) < 0.01 * free["step_size"].mean()
+    edge = stability_edge(PowerLaw(2.0, 3.0), free["model_size"].max(), "quadratic")
+    assert free["step_size"].iloc[-1] == pytest.approx(noise.SHARE * edge)
+    # T^(2/5) coordinates in place of T^(1/3), and starts to match, w*_D / 4 for the last one.
+    assert free["model_size"].iloc[-1] == np.ceil(4 * 1024**0.4)
+    assert free["init"].iloc[-1] ** 2 == pytest.approx(1024 ** (0.4 * -0.5) / 4)
+
+
+def test_more_noise_is_held_against_the_theory():
+    """Twice the theory's ratio, in logarithms; and as a control, no difference at all."""
+    problem = {"alpha": 2.0, "beta": 3.0}
+    labels = problem | {"part": noise.TUNED, "model": "quadratic", "method": "leaps 0.5"}
+    labels |= {"samples": 64, "diverged": False}
+    theory = pd.DataFrame({"sigma": [0.0, 1.0], "theory": [1.0, 3.0]}).assign(**labels)
+    for ratio, expected in ((9.0, 2.0), (1.0, 0.0)):
+        risks = {0.0: np.ones(20), 1.0: np.full(20, ratio)}
+        runs = pd.concat(
+            pd.DataFrame({"sigma": sigma, "excess_risk": risk}) for sigma, risk in risks.items()
+        ).assign(**labels)
+        row = noise._more_noise(problem, runs, theory)
+        assert row["estimate"] == pytest.approx(expected)
+        assert row["ci_low"] <= row["estimate"] <= row["ci_high"]
 
 
 def test_expected_survivors_from_all_to_none_with_the_thresholds_exponent_between():

@@ -64,6 +64,31 @@ def test_a_parabola_needs_two_finite_neighbours():
     assert stability.lowest(log_eta, np.array([3.0, 2.0, np.inf])) == log_eta[1]
 
 
+@pytest.mark.parametrize("power", [0.0, 1.5])
+def test_planted_step_from_which_half_diverge(design, power):
+    """At one step whatever ``D``; as a control ``D^alpha``, which the smallest eigenvalue has."""
+    grid = design[(design["part"] == "grid") & (design["model"] == "quadratic")]
+    limit = 0.05 * (grid["samples"] / 64) ** (power / 2.5)
+    draw = np.random.default_rng(0)
+    runs = pd.concat(
+        grid.assign(
+            replicate=r, diverged=grid["step_size"] > limit * draw.lognormal(0, 0.1, len(grid))
+        )
+        for r in range(9)
+    )  # fmt: skip
+    row = stability.half_steps(runs)
+    assert abs(row["estimate"] - power) < 0.25
+    assert row["ci_low"] <= row["estimate"] <= row["ci_high"]
+
+
+def test_half_of_the_runs_diverge_between_two_steps():
+    log_eta = np.array([0.0, 1.0, 2.0])
+    assert stability.half(log_eta, np.array([0.0, 0.25, 0.75])) == 1.5
+    assert stability.half(log_eta, np.array([0.0, 1.0, 0.0])) == 0.5
+    assert np.isnan(stability.half(log_eta, np.array([0.0, 0.1, 0.4])))
+    assert np.isnan(stability.half(log_eta, np.array([0.6, 0.7, 1.0])))
+
+
 def test_beyond_the_edge_runs_diverge_and_at_a_quarter_none_does(design):
     chosen = design[(design["samples"] == 1024) & (design["model"] == "quadratic")]
     runs = pd.concat(run_point(point, 0, "float32") for point in points(chosen))

@@ -178,6 +178,20 @@ def interval(
     return {"estimate": float(statistic(*values)), "ci_low": float(low), "ci_high": float(high)}
 
 
+def log_ratio(
+    worse: np.ndarray, better: np.ndarray, theory: float, *, paired: bool
+) -> dict[str, float]:
+    """``log(median worse / median better)`` in units of the same number by theory.
+
+    1 if the theory is right, 0 if nothing differs. ``theory`` is the theory's ratio.
+    """
+
+    def statistic(some, others):
+        return np.log(np.median(some) / np.median(others)) / np.log(theory)
+
+    return interval([worse, better], statistic, paired=paired)
+
+
 def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndarray:
     """``statistic`` of resampled numbers of replicates, for one that is a whole curve.
 
@@ -187,6 +201,18 @@ def resampled(replicates: int, statistic: Callable, *, seed: int = 0) -> np.ndar
     """
     draw = np.random.default_rng(seed)
     return np.array([statistic(draw.integers(replicates, size=replicates)) for _ in range(1000)])
+
+
+def share(happened: pd.Series) -> dict[str, float]:
+    """``estimate, ci_low, ci_high, points`` of a share, with Clopper and Pearson's exact interval.
+
+    ``happened`` is one boolean a run.
+    """
+    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
+
+    interval = binomtest(int(happened.sum()), len(happened)).proportion_ci(method="exact")
+    found = {"estimate": float(happened.mean()), "points": len(happened)}
+    return found | {"ci_low": interval.low, "ci_high": interval.high}
 
 
 def ends(draws: np.ndarray, replicates: int) -> dict[str, np.ndarray]:

@@ -15,6 +15,9 @@ those between ``D`` and ``I`` cost as much, up to a constant. For ``alpha < beta
 * *the largest* ``v_0`` that does no harm balances this cost with ``D^-(beta - 1)``, at
   ``v_0^2 ~ D^((alpha - beta)/2) = w*_D``.
 
+*Too large a value* costs a factor that the theory knows, for ``alpha < beta``. For ``alpha > beta``
+targets rise, and a larger value is closer to most of them, until runs diverge.
+
 Too small a value costs ``log(1/v_0)`` of the adaptation time. Only ``v_0`` varies: step sizes are
 those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
 """
@@ -27,7 +30,7 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, TOGETHER, curve_rows, predicted
-from quadlaw.fit.estimates import ends, exponents, resampled, table
+from quadlaw.fit.estimates import ends, exponents, log_ratio, resampled, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
@@ -61,6 +64,7 @@ class Settings(keys.Curves):
     decades: keys.Decades
 
 
+LARGE = "log risk at a large start over the usual one, over theory's"
 USUAL = 0.5  # the v_0 scale of the other figures
 KEEPS = 1.1  # a value keeps the risk up to this factor of the least
 VARIED, SIZED, LARGEST = "varied", "sized", "largest"  # parts of the table of curves
@@ -120,6 +124,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     )  # fmt: skip
     curves = [measured_curves(runs, theory)]
     for problem in _problems(settings):
+        rows.append(_large(_of(problem, runs), _of(problem, theory)) | _labels(problem, ""))
         if problem.alpha < problem.beta:
             simulated = _of(problem, runs), _of(problem, theory)
             for points, row in (_simulated(*simulated), _beyond(problem, settings)):
@@ -137,6 +142,22 @@ def _of(problem: PowerLaw, frame: pd.DataFrame) -> pd.DataFrame:
 def _labels(problem: PowerLaw, setting: str) -> dict:
     named = {"model": "quadratic", "alpha": problem.alpha, "beta": problem.beta}
     return named | {"sigma": problem.sigma, "setting": setting}
+
+
+def _large(runs: pd.DataFrame, theory: pd.DataFrame) -> dict:
+    """The risk at the largest start of which there is a theory, beside the usual one's.
+
+    At the largest ``T``, on the same samples.
+    """
+    runs, T = with_divergence(runs), runs["samples"].max()
+    known = select(theory, samples=T).dropna(subset="theory").set_index("init_scale")["theory"]
+    scales = known.index.max(), USUAL
+    values = [
+        select(runs, samples=T, init_scale=scale).sort_values("replicate")["risk"].to_numpy()
+        for scale in scales
+    ]
+    ratio = known[scales[0]] / known[scales[1]]
+    return log_ratio(*values, ratio, paired=True) | {"quantity": LARGE}
 
 
 def largest(inits: np.ndarray, risks: np.ndarray) -> float:

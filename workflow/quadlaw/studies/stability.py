@@ -12,6 +12,11 @@ that is ``eta ~ D^((alpha - beta)/2)``, the paper's choice, and ``D^(alpha - bet
 ``alpha >= beta`` it stays at the edge. By simulation: a parabola through the lowest median and its
 neighbours in ``log eta``. By theory: Brent's method up to a quarter of the edge
 (:func:`quadlaw.theory.tuning.tuned_step`).
+
+*Which coordinates bound the step.* If the smallest eigenvalue that is learned did, by ``eta
+lambda_D`` of order one, runs would diverge from a step size on that grows as ``D^alpha``. The edge
+is made of the sum over all coordinates, which converges: leading ones decide, and it does not
+depend on ``D``. Longer runs diverge from smaller steps on, as they have more time to.
 """
 
 import numpy as np
@@ -21,7 +26,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import curve_rows
-from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.estimates import ends, resampled, share, table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
@@ -54,6 +59,7 @@ class Settings(typed.Settings):
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves
 QUARTER_EDGE = 0.25
+HALF = 0.5  # of the runs
 SERIES = ["model", "alpha", "beta", "sigma"]
 
 
@@ -101,7 +107,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     for key, some in runs[runs["part"] == GRID].groupby(SERIES):
         points, row = best_steps(some, theory[key])
         curves.append(points.assign(**_labels(some), part=BEST, setting="simulated"))
-        rows.append(_labels(some) | row)
+        rows += [_labels(some) | row, _labels(some) | half_steps(some)]
     for _, some in tables["tuned"].groupby(SERIES):
         points = _dimensions(some[["samples", "step_size", "at_limit"]], _labels(some))
         curves.append(points.assign(**_labels(some), part=BEST, setting="theory"))
@@ -114,12 +120,42 @@ def _labels(some: pd.DataFrame) -> dict:
 
 
 def diverged_share(diverged: pd.Series) -> dict:
-    """The share of diverged runs with its exact (Clopper-Pearson) interval."""
-    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
+    """The share of diverged runs with its exact interval."""
+    return share(diverged) | {"quantity": "diverged share at a quarter of the edge"}
 
-    interval = binomtest(int(diverged.sum()), len(diverged)).proportion_ci(method="exact")
-    share = {"estimate": diverged.mean(), "ci_low": interval.low, "ci_high": interval.high}
-    return share | {"quantity": "diverged share at a quarter of the edge", "points": len(diverged)}
+
+def half_steps(runs: pd.DataFrame) -> dict:
+    """The step size from which half of the runs diverge: its exponent in ``D``.
+
+    Each ``T`` has a ``D`` of its own. Runs of the part ``grid`` of one series.
+    """
+    keys = ["samples", "step_size"]
+    wide = runs.pivot(index=keys, columns="replicate", values="diverged").astype(float)
+    grids = [
+        (np.log(some.index.get_level_values("step_size").to_numpy()), some.to_numpy())
+        for _, some in wide.groupby("samples")
+    ]
+    points = _dimensions(
+        pd.DataFrame({"samples": np.sort(runs["samples"].unique())}), _labels(runs)
+    )
+
+    def slope(chosen):
+        steps = [half(log_eta, some[:, chosen].mean(axis=1)) for log_eta, some in grids]
+        return _exponent(points["dimension"], np.exp(steps))
+
+    draws = resampled(wide.shape[1], slope)
+    row = {"estimate": slope(np.arange(wide.shape[1]))} | ends(draws, wide.shape[1])
+    return _summary(points, "exponent of the step at which half diverge") | row
+
+
+def half(log_eta: np.ndarray, shares: np.ndarray) -> float:
+    """Where the share of diverged runs first passes ``HALF``, between neighbours; nan if never."""
+    risen = np.maximum.accumulate(shares)
+    if risen[-1] < HALF or risen[0] >= HALF:
+        return np.nan
+    last = int(np.argmax(risen >= HALF))
+    near = slice(last - 1, last + 1)
+    return float(np.interp(HALF, risen[near], log_eta[near]))
 
 
 def lowest(log_eta: np.ndarray, log_risk: np.ndarray) -> float:
