@@ -17,7 +17,7 @@ import pandas as pd
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
+from quadlaw.fit.curves import measured_curves, median_with_interval
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
@@ -25,7 +25,17 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import DIVERGED
 from quadlaw.studies import settings as keys
-from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
+from quadlaw.studies.linearized import (
+    PLAIN,
+    PROBLEM,
+    QUADRATIC,
+    RESCALED,
+    RISK,
+    Handover,
+    looks,
+    ratios,
+    second_phase,
+)
 from quadlaw.theory import mean_field_risk
 
 SMOKE = keys.SMALL | {
@@ -43,13 +53,12 @@ class Settings(keys.Curves):
 
 # What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are
 # the quadratic model's weights and R_q its risk.
-RISK, DISTANCE = "risk", "relative distance"
+DISTANCE = "relative distance"
 RATIO = "ratio"  # of last risks, in the table of curves; the models that it is reported of:
 EXPONENTS = (  # quantity, model that it is reported of, numerator, denominator
     ("rescaled ratio exponent", QUADRATIC, QUADRATIC, RESCALED),
     ("plain ratio exponent", PLAIN, PLAIN, QUADRATIC),
 )
-PROBLEM = ["alpha", "beta", "sigma", "setting"]
 
 
 def rows(settings: dict) -> pd.DataFrame:
@@ -144,18 +153,6 @@ def _ratio_curve(ratio: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     medians = ratio.groupby(keys)["ratio"].apply(median_with_interval).unstack().reset_index()
     known = expected[[*keys, "ratio"]].rename(columns={"ratio": "theory"})
     return medians.merge(known, on=keys).assign(part=RATIO)
-
-
-def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
-    """The ``ratio`` of two models' risks, of runs replicate by replicate, or of theory."""
-    keys = [*PROBLEM, "samples", *(["replicate"] if "replicate" in frame else [])]
-    risks, value = frame[frame["part"] == RISK], "theory"
-    if "replicate" in frame:
-        risks, value = with_divergence(risks), "risk"
-    wide = risks.pivot(index=keys, columns="model", values=value)[[over, under]]
-    ratio = (wide[over] / wide[under]).fillna(1.0)  # nan: both diverged
-    diverged = np.isinf(wide).any(axis="columns")
-    return pd.DataFrame({"ratio": ratio, "excess_risk": ratio, "diverged": diverged}).reset_index()
 
 
 def _largest(last: pd.DataFrame, known: pd.DataFrame) -> Iterator[dict]:
