@@ -6,8 +6,9 @@ linear SGD on rescaled features at the same step size, and plain linear SGD, whi
 ``T`` the step size at which the theory's risk from ``T1`` on is least. Theory: the mean field, and
 from its moments at ``T1`` the exact recursion of the linear models' second moments.
 
-Plain linear SGD starts where the quadratic model has got to, so that it inherits what was learned.
-How close its predictor stays to the quadratic model's is seen besides the risk.
+How close the predictors stay to the quadratic model's is seen besides the risk. What the rescaling
+gains is not seen: plain linear SGD inherits what was learned, and hardly any bias is left there. It
+is seen from half of the target (:mod:`quadlaw.studies.second_phase`).
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ SMOKE = keys.SMALL | {
 }
 REPORT = (
     "3. Two phases",
-    "Is the second phase linear SGD on rescaled features, and does the rescaling matter?",
+    "Is the quadratic model's second phase linear SGD on rescaled features?",
 )
 
 
