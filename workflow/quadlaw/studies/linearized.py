@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quadlaw.fit.curves import with_divergence
 from quadlaw.models.linear import LINEAR
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import Schedule, named
@@ -29,6 +30,8 @@ from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import SAFE, least_risk
 
 QUADRATIC, RESCALED, PLAIN = "quadratic", "rescaled linear", "linear"
+RISK = "risk"  # the part of a study's tables that is one
+PROBLEM = ["alpha", "beta", "sigma", "setting"]
 # Squares of the features' scale, as functions of the target.
 FEATURES = {RESCALED: lambda target: 2 * target, PLAIN: np.ones_like}
 
@@ -150,3 +153,18 @@ class Handover:
             return self.path(PLAIN, eta)["excess_risk"].iloc[-1]
 
         return least_risk(risk_at, largest, largest / 2**10).step_size
+
+
+# --- comparison -----------------------------------------------------------------------------------
+
+
+def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
+    """The ``ratio`` of two models' risks, of runs replicate by replicate, or of theory."""
+    keys = [*PROBLEM, "samples", *(["replicate"] if "replicate" in frame else [])]
+    risks, value = frame[frame["part"] == RISK], "theory"
+    if "replicate" in frame:
+        risks, value = with_divergence(risks), "risk"
+    wide = risks.pivot(index=keys, columns="model", values=value)[[over, under]]
+    ratio = (wide[over] / wide[under]).fillna(1.0)  # nan: both diverged
+    diverged = np.isinf(wide).any(axis="columns")
+    return pd.DataFrame({"ratio": ratio, "excess_risk": ratio, "diverged": diverged}).reset_index()

@@ -6,8 +6,9 @@ linear SGD on rescaled features at the same step size, and plain linear SGD, whi
 ``T`` the step size at which the theory's risk from ``T1`` on is least. Theory: the mean field, and
 from its moments at ``T1`` the exact recursion of the linear models' second moments.
 
-Plain linear SGD starts where the quadratic model has got to, so that it inherits what was learned.
-How close its predictor stays to the quadratic model's is seen besides the risk.
+How close the predictors stay to the quadratic model's is seen besides the risk. What the rescaling
+gains is not seen: plain linear SGD inherits what was learned, and hardly any bias is left there. It
+is seen from half of the target (:mod:`quadlaw.studies.second_phase`).
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pandas as pd
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
-from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
+from quadlaw.fit.curves import measured_curves, median_with_interval
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
@@ -25,7 +26,17 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import DIVERGED
 from quadlaw.studies import settings as keys
-from quadlaw.studies.linearized import PLAIN, QUADRATIC, RESCALED, Handover, looks, second_phase
+from quadlaw.studies.linearized import (
+    PLAIN,
+    PROBLEM,
+    QUADRATIC,
+    RESCALED,
+    RISK,
+    Handover,
+    looks,
+    ratios,
+    second_phase,
+)
 from quadlaw.theory import mean_field_risk
 
 SMOKE = keys.SMALL | {
@@ -33,7 +44,7 @@ SMOKE = keys.SMALL | {
 }
 REPORT = (
     "3. Two phases",
-    "Is the second phase linear SGD on rescaled features, and does the rescaling matter?",
+    "Is the quadratic model's second phase linear SGD on rescaled features?",
 )
 
 
@@ -43,13 +54,12 @@ class Settings(keys.Curves):
 
 # What is seen at each time: the excess risk R, and sum_i lambda_i (w_i - q_i)^2 / R_q, where q are
 # the quadratic model's weights and R_q its risk.
-RISK, DISTANCE = "risk", "relative distance"
+DISTANCE = "relative distance"
 RATIO = "ratio"  # of last risks, in the table of curves; the models that it is reported of:
 EXPONENTS = (  # quantity, model that it is reported of, numerator, denominator
     ("rescaled ratio exponent", QUADRATIC, QUADRATIC, RESCALED),
     ("plain ratio exponent", PLAIN, PLAIN, QUADRATIC),
 )
-PROBLEM = ["alpha", "beta", "sigma", "setting"]
 
 
 def rows(settings: dict) -> pd.DataFrame:
@@ -144,18 +154,6 @@ def _ratio_curve(ratio: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     medians = ratio.groupby(keys)["ratio"].apply(median_with_interval).unstack().reset_index()
     known = expected[[*keys, "ratio"]].rename(columns={"ratio": "theory"})
     return medians.merge(known, on=keys).assign(part=RATIO)
-
-
-def ratios(frame: pd.DataFrame, over: str, under: str) -> pd.DataFrame:
-    """The ``ratio`` of two models' risks, of runs replicate by replicate, or of theory."""
-    keys = [*PROBLEM, "samples", *(["replicate"] if "replicate" in frame else [])]
-    risks, value = frame[frame["part"] == RISK], "theory"
-    if "replicate" in frame:
-        risks, value = with_divergence(risks), "risk"
-    wide = risks.pivot(index=keys, columns="model", values=value)[[over, under]]
-    ratio = (wide[over] / wide[under]).fillna(1.0)  # nan: both diverged
-    diverged = np.isinf(wide).any(axis="columns")
-    return pd.DataFrame({"ratio": ratio, "excess_risk": ratio, "diverged": diverged}).reset_index()
 
 
 def _largest(last: pd.DataFrame, known: pd.DataFrame) -> Iterator[dict]:
