@@ -48,7 +48,7 @@ class Settings(keys.Curves):
 
 
 KNEE = 8
-LISTED = 2**16  # coordinates whose draws are made, at least; and at least four times a model's
+DRAWN = 2**16  # coordinates, at least, and at least four times a model's
 PLAIN, CONTROL, RATIO = "power law", "alpha + 1 throughout", "linear/quadratic"
 PROBLEM = ["alpha", "beta", "sigma", "setting"]
 PLACE = [*PROBLEM, "samples", "method"]
@@ -71,17 +71,18 @@ def varied(variant: str, alpha: float, beta: float, sigma: float, size: int) -> 
     The first coordinates are the same at any size. All that are not listed together have the power
     law's signal times a factor: the one by which the last half of those listed differs from it.
     """
-    index = np.arange(1.0, max(LISTED, 4 * size) + 1)
+    index = np.arange(1.0, max(DRAWN, 4 * size) + 1)
     draw = np.random.default_rng([int(1000 * alpha), int(1000 * beta)])
     constants = 2.0 ** draw.uniform(-1, 1, len(index))
     law = index**-alpha, index**-beta
-    values, energies = VARIANTS[variant](index, constants, *law)
-    last = slice(len(index) // 2, None)
-    beyond = PowerLaw(alpha, beta, sigma).tail(len(index))
+    listed = len(index) // 2  # a shuffled target lacks some of its larger places beyond that
+    values, energies = (some[:listed] for some in VARIANTS[variant](index, constants, *law))
+    last = slice(listed // 2, listed)
+    beyond = PowerLaw(alpha, beta, sigma).tail(listed)
     beyond *= energies[last].sum() / law[1][last].sum()
     tail = beyond + np.append(np.cumsum(energies[::-1])[::-1], 0.0)
-    listed = Spectrum(alpha, beta, sigma, values, np.sqrt(energies / values), tail)
-    return listed.head(size)
+    target = np.sqrt(energies / values)
+    return Spectrum(alpha, beta, sigma, values, target, tail).head(size)
 
 
 def _spectrum(row: dict, size: int) -> Spectrum:
