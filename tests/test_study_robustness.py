@@ -144,7 +144,7 @@ def test_planted_exponents_and_ratios(design):
     runs = stacked(
         design.assign(
             replicate=r, excess_risk=risk * draw.lognormal(0, 0.02, len(risk)), diverged=False,
-            front=0, learned=0,
+            adapted=0, learned=0,
         )
         for r in range(24)
     )  # fmt: skip

@@ -109,7 +109,7 @@ def planted(design, powers):
     scatter = pd.Series(draw.lognormal(0, 0.1, size=24 * 1000))
     number = runs.groupby(["alpha", "samples", "replicate"]).ngroup()
     risk = runs["theory"] * number.map(scatter)
-    counts = {"front": 0, "learned": 0, "diverged": False}
+    counts = {"adapted": 0, "learned": 0, "diverged": False}
     return runs.drop(columns="theory").assign(excess_risk=risk, **counts), theory
 
 
