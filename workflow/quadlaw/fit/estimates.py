@@ -194,3 +194,15 @@ def ends(draws: np.ndarray, replicates: int) -> dict[str, np.ndarray]:
     outside = (1 - expanded_level(replicates)) / 2
     low, high = np.quantile(draws, [outside, 1 - outside], axis=0)
     return {"ci_low": low, "ci_high": high}
+
+
+def difference(one: dict, other: dict) -> dict[str, float]:
+    """``estimate, ci_low, ci_high`` of the difference of two independent numbers.
+
+    From their own intervals, which may be lopsided: an end is as far off as the ends that make it,
+    added in squares (Zou and Donner 2008, Statistics in Medicine 27, 1693).
+    """
+    middle = one["estimate"] - other["estimate"]
+    low = np.hypot(one["estimate"] - one["ci_low"], other["ci_high"] - other["estimate"])
+    high = np.hypot(one["ci_high"] - one["estimate"], other["estimate"] - other["ci_low"])
+    return {"estimate": middle, "ci_low": middle - low, "ci_high": middle + high}

@@ -50,7 +50,7 @@ def order(model: str, alpha: float, beta: float, sigma: float, samples, size):
     return held ** -(beta - 1) + sigma**2 * held / samples
 
 
-FORMS = {"": order, "literal form of the bound": rates.risk_form}
+FORMS = {"up to constants": order, "literal form of the bound": rates.risk_form}
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -259,7 +259,10 @@ def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> lis
     found += shares(samples, risk, known, curves_of(strong))
     replicates = runs["replicates"].min()
     return [
-        shared | labels | {"estimate": draws[0], "theory": theory} | ends(draws[1:], replicates)
+        shared
+        | labels
+        | {"estimate": draws[0], "theory": float(theory)}
+        | ends(draws[1:], replicates)
         for labels, draws, theory in found
     ]
 
