@@ -20,6 +20,9 @@ from quadlaw.ledger.claims import (
 )
 
 
+FEW = 12  # runs, for one example of how much wider an interval has to be
+
+
 def read(path):
     """A table of estimates; a setting that is empty is text all the same."""
     return pd.read_csv(path, dtype={"setting": str}).fillna({"setting": ""})
@@ -35,7 +38,7 @@ def counts_line(table, widened, claims):
     """Verdicts by kind of row, and how many would change if all intervals were to hold at once."""
     known = table["claim"].isin([claim["id"] for claim in claims if claim.get("known")])
     simulated = table["kind"] == SIMULATION
-    factor = simultaneous(simulated.sum())
+    most, least = (simultaneous(simulated.sum(), runs) for runs in (FEW, np.inf))
     moved = simulated & (table["verdict"] != widened["verdict"])
     return (
         f"{len(claims)} claims at {len(table)} settings. By simulation, with 95 % intervals: "
@@ -43,7 +46,7 @@ def counts_line(table, widened, claims):
         f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written, or whose "
         "settings were changed, when numbers of earlier runs were known: "
         f"{verdicts_of(table[known])} of these settings. "
-        f"With Bonferroni-corrected intervals ({factor:.2f} times as wide), {moved.sum()} of the "
+        f"With Bonferroni-corrected intervals ({least:.2f} times as wide from many runs, {most:.2f} from {FEW}), {moved.sum()} of the "
         f"{simulated.sum()} verdicts by simulation change.\n"
     )
 
@@ -125,8 +128,7 @@ def main(estimates, claims, figures, csv, readable, brief):
     claims = yaml.safe_load(Path(claims).read_text())
     tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
-    intervals = (table["kind"] == SIMULATION).sum()
-    widened = ledger(claims, tables, simultaneous(intervals))
+    widened = ledger(claims, tables, (table["kind"] == SIMULATION).sum())
     write_table(table, csv)
     counts = counts_line(table, widened, claims)
     write_bytes((counts + "\n" + short(table)).encode(), brief)

@@ -24,8 +24,10 @@ COLUMNS = [
 ]  # fmt: skip
 SERIES = ["model", "alpha", "beta", "sigma", "setting"]
 # What estimates say besides: the prediction of a rate and how step sizes were chosen; how runs were
-# made, where it is said (quadlaw.sgd.leaps).
-MORE = ["predicted", "init_scale", "step_size", "step_constant", "step_at_edge", "method"]
+# made, where it is said (quadlaw.sgd.leaps); how many runs an interval is from.
+MORE = [
+    "predicted", "init_scale", "step_size", "step_constant", "step_at_edge", "method", "replicates",
+]  # fmt: skip
 
 
 def table(rows: Sequence[dict]) -> pd.DataFrame:
@@ -91,6 +93,7 @@ def exponents(
                 "start_low": min(fit.by_start.values()),
                 "start_high": max(fit.by_start.values()),
                 "diverged_share": main["diverged"].mean(),
+                "replicates": main.groupby(axis).size().min(),
                 **_step_range(some, axis, scale, window),
                 **_method(main),
             }

@@ -253,18 +253,16 @@ def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> lis
     samples = np.sort(runs["samples"].unique()).astype(float)
     shared = {"sigma": cells["sigma"].iloc[0], "points": len(cells), "method": IN_LEAPS["method"]}
     shared |= {"window_low": samples[0], "window_high": samples[-1]}
+    shared |= {"replicates": runs["replicates"].min()}
     risk = {model: drawn(select(runs, model=model)) for model in MODELS}
     known = {model: curves_of(select(theory, model=model)) for model in MODELS}
     found = [*plane_positions(samples, risk, known, cells)]
     found += shares(samples, risk, known, curves_of(strong))
-    replicates = runs["replicates"].min()
     return [
-        shared
-        | labels
-        | {"estimate": draws[0], "theory": float(theory)}
-        | ends(draws[1:], replicates)
-        for labels, draws, theory in found
-    ]
+        shared | labels | ends(draws[1:], shared["replicates"])
+        | {"estimate": draws[0], "theory": float(expected)}
+        for labels, draws, expected in found
+    ]  # fmt: skip
 
 
 def plane_positions(
