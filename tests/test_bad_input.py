@@ -160,7 +160,6 @@ HUGE = [
     # Time.
     ((*SWEEP, "replicates"), 100_000, "all takes about"),
     (("studies", "extinction", "samples"), 10**8, "all takes about"),
-    (("studies", "adaptivity", "replicates"), 100_000, "all takes about"),
 ]  # fmt: skip
 
 

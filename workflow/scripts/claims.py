@@ -19,7 +19,6 @@ from quadlaw.ledger.claims import (
     summary,
 )
 
-
 FEW = 12  # runs, for one example of how much wider an interval has to be
 
 
@@ -46,7 +45,8 @@ def counts_line(table, widened, claims):
         f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written, or whose "
         "settings were changed, when numbers of earlier runs were known: "
         f"{verdicts_of(table[known])} of these settings. "
-        f"With Bonferroni-corrected intervals ({least:.2f} times as wide from many runs, {most:.2f} from {FEW}), {moved.sum()} of the "
+        f"With Bonferroni-corrected intervals ({least:.2f} times as wide from many runs, "
+        f"{most:.2f} from {FEW}), {moved.sum()} of the "
         f"{simulated.sum()} verdicts by simulation change.\n"
     )
 
