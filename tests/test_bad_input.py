@@ -88,6 +88,8 @@ BAD = [
     ((*GRID, "problems"), KeyError, "studies.asymptotics.grid =  ... : a grid has problems, or alphas and betas, and decades"),
     (("studies", "model_scaling"), KeyError, "studies.collapse = {}: needs studies.model_scaling, whose runs it takes"),
     (("studies", "effective_dimension", "window"), [3, 100], "studies.effective_dimension.window = [3, 100]: holds 0 of the samples"),
+    (("studies", "phase_diagram", "alphas"), [1.5, 2.0], "studies.phase_diagram.alphas = [1.5, 2.0]: in no problem do the two laws differ by 0.05"),
+    (("studies", "phase_diagram", "grid", "alphas"), [1.5, 2.0], "studies.phase_diagram.grid.alphas = [1.5, 2.0]: in no problem"),
     (("studies", "rotation", "draws"), 40, "studies.rotation.draws = 40: a matrix needs"),
     (("studies", "depth", "depths"), [2, 5], "studies.depth.depths[1] = 5: "),
     (("studies", "depth", "decades"), [10, 12], "studies.depth.decades = [10, 12]: the theory's exponent"),
@@ -150,7 +152,6 @@ HUGE = [
     # Time.
     ((*CURVES, "replicates"), 100_000, "all takes about"),
     (("studies", "extinction", "samples"), 10**8, "all takes about"),
-    (("studies", "phase_diagram", "replicates"), 100_000, "all takes about"),
 ]  # fmt: skip
 
 

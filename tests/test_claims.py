@@ -79,12 +79,26 @@ def test_a_bound_is_kept_by_any_smaller_number_and_broken_by_a_larger_one():
 
 def test_wider_intervals_can_only_lose_certainty():
     data = {"planted": planted(0.4, 0.25)}
-    wide = ledger([CLAIM], data, claims.simultaneous(40))
-    assert claims.simultaneous(1) == pytest.approx(1)
+    wide = ledger([CLAIM], data, 40)
+    assert claims.simultaneous(1) == claims.simultaneous(1, 12) == pytest.approx(1)
     assert claims.simultaneous(40) == pytest.approx(3.2272 / 1.95996, rel=1e-3)
     assert ledger([CLAIM], data)["verdict"].item() == REPRODUCED
     assert wide["verdict"].item() == OPEN
     assert wide["ci_low"].item() == ledger([CLAIM], data)["ci_low"].item()  # shown as measured
+
+
+def test_intervals_of_few_runs_widen_by_their_own_quantiles_and_then_hold_at_once():
+    """Of means of six normal numbers: the normal ratio would leave out too many of forty."""
+    draw, tests, runs, tries = np.random.default_rng(0), 40, 6, 2000
+    values = draw.standard_normal((tries, tests, runs))
+    t = np.abs(values.mean(axis=-1)) / (values.std(axis=-1, ddof=1) / np.sqrt(runs))
+    half = 2.5706  # of a 95 % interval, Student's quantile at 5 degrees of freedom
+    held, by_normal = (
+        (t < half * factor).all(axis=-1).mean()
+        for factor in (claims.simultaneous(tests, runs), claims.simultaneous(tests))
+    )
+    assert abs(held - 0.95) < 4 * np.sqrt(0.05 * 0.95 / tries)
+    assert by_normal < 0.85
 
 
 def test_numbers_of_the_theory_alone_are_told_apart():

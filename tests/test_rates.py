@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
+from quadlaw.theory.asymptotics import tuned_risks
 
 exponents = st.floats(1.05, 6)
 
@@ -85,3 +87,26 @@ def test_risk_form_has_the_exponents_in_samples_size_and_compute(model, alpha, b
 def test_a_fixed_step_is_worse_where_the_tuned_one_is_small():
     assert rates.fixed_step_exponent(3.0, 1.5) == rates.sample_exponent("linear", 3.0, 1.5)
     assert rates.fixed_step_exponent(1.5, 2.5) < rates.sample_exponent("linear", 1.5, 2.5)
+
+
+@pytest.mark.parametrize("model", ["linear", "quadratic"])
+def test_risk_far_out_is_a_power_of_the_variable_of_its_limiting_term(model):
+    """By theory at (4, 2); against the other variable the exponent is not that of the law."""
+    problem, ends = PowerLaw(4.0, 2.0, 0.5), np.array([1e9, 1e12])
+    options = {"size_factor": 4.0, "init_scale": 0.5}
+    risk = tuned_risks(problem, model, ends.astype(int).tolist(), **options)["risk"]
+    off = {
+        name: abs(np.log(risk[0] / risk[1]) / np.log(x[1] / x[0])
+                  - rates.sample_exponent(model, 4.0, 2.0))
+        for name, x in (("T", ends), ("T/log2 T", rates.natural_clock(ends)))
+    }  # fmt: skip
+    right = rates.limiting_clock(model, 4.0, 2.0)
+    other = ({*off} - {right}).pop()
+    assert off[right] < 0.005 < 0.008 < off[other]
+
+
+def test_the_limiting_variable_by_depth_and_start():
+    clock = rates.limiting_clock
+    assert [clock(rates.name_of(L), 3.0, 1.5) for L in (1, 2, 3)] == ["T", "T/log2 T", "T"]
+    assert [clock(rates.name_of(L), 3.0, 1.5, "target") for L in (1, 2, 3)] == ["T"] * 3
+    assert {clock(rates.name_of(L), 2.0, 3.0) for L in (1, 2, 3)} == {"T/log2 T"}

@@ -162,6 +162,23 @@ def test_known_exponents_come_out_as_predicted(tables, problem):
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_law_s_own_error_is_in_the_claimed_interval(tables, problem):
+    ((_, estimates),) = tables[problem]
+    for model, quantity in (*((one, "exponent") for one in (LINEAR, SIGNED)), (SIGNED, "ratio")):
+        ratio = quantity == "ratio"
+        law = f"predicted {'ratio' if ratio else 'sample'} exponent"
+        measured = "ratio exponent" if ratio else "sample exponent"
+        less = f"{'ratio ' if ratio else ''}exponent less law"
+        against = {"model": model, "against": "T/log2 T"}
+        (row,) = select(estimates, quantity=measured, **against).itertuples()
+        (prediction,) = select(estimates, quantity=law, model=model).itertuples()
+        (found,) = select(estimates, quantity=less, **against).itertuples()
+        assert found.estimate == pytest.approx(row.estimate - prediction.estimate)
+        widest = max(row.ci_high - row.ci_low, prediction.ci_high - prediction.ci_low)
+        assert found.ci_high - found.ci_low >= widest - 1e-12
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_theory_knows_better_than_the_power_law(tables, problem):
     ((curves, estimates),) = tables[problem]
     for model in (LINEAR, QUADRATIC):

@@ -21,6 +21,8 @@ from quadlaw.ledger.claims import (
 )
 from quadlaw.ledger.statements import COUNTS, VERDICTS, statements_table
 
+FEW = 12  # runs, for one example of how much wider an interval has to be
+
 
 def read(path):
     """A table of estimates; a setting that is empty is text all the same."""
@@ -37,7 +39,7 @@ def counts_line(table, widened, claims):
     """Verdicts by kind of row, and how many would change if all intervals were to hold at once."""
     known = table["claim"].isin([claim["id"] for claim in claims if claim.get("known")])
     simulated = table["kind"] == SIMULATION
-    factor = simultaneous(simulated.sum())
+    most, least = (simultaneous(simulated.sum(), runs) for runs in (FEW, np.inf))
     moved = simulated & (table["verdict"] != widened["verdict"])
     return (
         f"{len(claims)} claims at {len(table)} settings. By simulation, with 95 % intervals: "
@@ -45,7 +47,8 @@ def counts_line(table, widened, claims):
         f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written, or whose "
         "settings were changed, when numbers of earlier runs were known: "
         f"{verdicts_of(table[known])} of these settings. "
-        f"With Bonferroni-corrected intervals ({factor:.2f} times as wide), {moved.sum()} of the "
+        f"With Bonferroni-corrected intervals ({least:.2f} times as wide from many runs, "
+        f"{most:.2f} from {FEW}), {moved.sum()} of the "
         f"{simulated.sum()} verdicts by simulation change.\n"
     )
 
@@ -166,8 +169,7 @@ def main(estimates, claims, statements, figures, outputs):
     statements = yaml.safe_load(Path(statements).read_text()) if statements else []
     tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
-    intervals = (table["kind"] == SIMULATION).sum()
-    widened = ledger(claims, tables, simultaneous(intervals))
+    widened = ledger(claims, tables, (table["kind"] == SIMULATION).sum())
     judged = statements_table(statements, table)
     counts = counts_line(table, widened, claims)
     rows = dict(list(table.groupby("claim")))

@@ -24,8 +24,10 @@ COLUMNS = [
 ]  # fmt: skip
 SERIES = ["model", "alpha", "beta", "sigma", "setting"]
 # What estimates say besides: the prediction of a rate and how step sizes were chosen; how runs were
-# made, where it is said (quadlaw.sgd.leaps).
-MORE = ["predicted", "init_scale", "step_size", "step_constant", "step_at_edge", "method"]
+# made, where it is said (quadlaw.sgd.leaps); how many runs an interval is from.
+MORE = [
+    "predicted", "init_scale", "step_size", "step_constant", "step_at_edge", "method", "replicates",
+]  # fmt: skip
 
 
 def table(rows: Sequence[dict]) -> pd.DataFrame:
@@ -91,6 +93,7 @@ def exponents(
                 "start_low": min(fit.by_start.values()),
                 "start_high": max(fit.by_start.values()),
                 "diverged_share": main["diverged"].mean(),
+                "replicates": main.groupby(axis).size().min(),
                 **_step_range(some, axis, scale, window),
                 **_method(main),
             }
@@ -220,3 +223,15 @@ def ends(draws: np.ndarray, replicates: int) -> dict[str, np.ndarray]:
     outside = (1 - expanded_level(replicates)) / 2
     low, high = np.quantile(draws, [outside, 1 - outside], axis=0)
     return {"ci_low": low, "ci_high": high}
+
+
+def difference(one: dict, other: dict) -> dict[str, float]:
+    """``estimate, ci_low, ci_high`` of the difference of two independent numbers.
+
+    From their own intervals, which may be lopsided: an end is as far off as the ends that make it,
+    added in squares (Zou and Donner 2008, Statistics in Medicine 27, 1693).
+    """
+    middle = one["estimate"] - other["estimate"]
+    low = np.hypot(one["estimate"] - one["ci_low"], other["ci_high"] - other["estimate"])
+    high = np.hypot(one["ci_high"] - one["estimate"], other["estimate"] - other["ci_low"])
+    return {"estimate": middle, "ci_low": middle - low, "ci_high": middle + high}

@@ -7,10 +7,10 @@ numbers alone.
 
 from contextlib import suppress
 from numbers import Real
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 from simpleeval import InvalidExpression, SimpleEval
 
 from quadlaw.base.checks import require
@@ -97,13 +97,14 @@ def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[np.argsort(order, kind="stable")]
 
 
-def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dict]:
-    """The ledger's rows of one claim; ``widen`` stretches the intervals about their estimates."""
+def judged(claim: dict, estimates: pd.DataFrame, tests: int = 1) -> list[dict]:
+    """The ledger's rows of one claim, with intervals that are one of ``tests``."""
     rows = []
     for row in chosen(claim, estimates).to_dict("records"):
         predicted = evaluate(claim["prediction"], row)
         rival = evaluate(claim["rival"], row) if "rival" in claim else None
         tolerance = claim["tolerance"] if "tolerance" in claim else abs(predicted - rival) / THIRD
+        widen = simultaneous(tests, row.get("replicates", np.nan))
         low = row["estimate"] - widen * (row["estimate"] - row["ci_low"])
         high = row["estimate"] + widen * (row["ci_high"] - row["estimate"])
         entry = {
@@ -122,21 +123,26 @@ def judged(claim: dict, estimates: pd.DataFrame, widen: float = 1.0) -> list[dic
     return rows
 
 
-def ledger(
-    claims: list[dict], estimates: dict[str, pd.DataFrame], widen: float = 1.0
-) -> pd.DataFrame:
+def ledger(claims: list[dict], estimates: dict[str, pd.DataFrame], tests: int = 1) -> pd.DataFrame:
     """All claims against the estimates of their figures, by the figure's name.
 
-    Columns: ``COLUMNS``. A claim has a row for each setting at which it was tested.
+    Columns: ``COLUMNS``. A claim has a row for each setting at which it was tested. Verdicts are of
+    intervals that hold at once if there are several ``tests`` (:func:`simultaneous`).
     """
-    rows = [row for claim in claims for row in judged(claim, estimates[claim["figure"]], widen)]
+    rows = [row for claim in claims for row in judged(claim, estimates[claim["figure"]], tests)]
     return pd.DataFrame(rows)[COLUMNS]
 
 
-def simultaneous(tests: int, level: float = 0.95) -> float:
-    """How much wider intervals must be for all of ``tests`` to hold at once (Bonferroni)."""
-    outside, normal = (1 - level) / 2, NormalDist()
-    return normal.inv_cdf(1 - outside / tests) / normal.inv_cdf(1 - outside)
+def simultaneous(tests: int, replicates: float = np.nan, level: float = 0.95) -> float:
+    """How much wider an interval must be for all of ``tests`` to hold at once (Bonferroni).
+
+    The ratio of two quantiles of the law that the interval is made of
+    (:func:`quadlaw.fit.fitting.expanded_level`): Student's with ``replicates - 1`` degrees of
+    freedom, the normal one if their number is not said.
+    """
+    freedom = replicates - 1 if np.isfinite(replicates) else np.inf
+    outside = (1 - level) / 2
+    return float(stdtrit(freedom, 1 - outside / tests) / stdtrit(freedom, 1 - outside))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

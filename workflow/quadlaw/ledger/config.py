@@ -23,7 +23,7 @@ class Schedule(typed.Settings):
     """Step-size schedule of weights over time; other studies choose their own."""
 
     adaptation: typed.number(
-        "Fraction of the samples at the constant step size (T1 / T).",
+        "Fraction of the samples before the stage whose end is the first halving (T1 / T).",
         "a fraction lies in [0, 1]", ge=0, le=1,
     ) = 0.5  # fmt: skip
     stage_length: (

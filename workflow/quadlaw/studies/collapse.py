@@ -1,18 +1,23 @@
-"""The three-term formula over the plane of model size and sample size.
+"""Risk over the plane of model size and sample size: one form, up to constants.
 
-The main theorem of Ding et al. 2025 (arXiv 2502.09106) bounds the risk by
+What the main theorem of Ding et al. 2025 (arXiv 2502.09106) says of a risk, as an upper bound that
+hides constants and logarithms, is the order of
 
-    c1 M^-(beta - 1) + c2 (sigma^2 D / T' + D^-(beta - 1) 1{D < M}),   D = min(T'^(1/s), M)
+    F = min(M, D)^-(beta - 1) + sigma^2 min(M, D) / T',    D = T'^(1/s),
 
-with constants that it does not give. Here both are fitted, for each problem and model, to the
-logarithms of the measured medians; ``T' = T / log2 T`` stands for the theorem's logarithms. How
-well the formula holds is then the slope of measured on fitted (1 if it does) and the largest
-residual. The latter is a maximum, which the noise of medians only raises.
+with ``T' = T / log2 T`` for the logarithms. Nothing in it is fitted. Risk is of this order if its
+logarithm has slope 1 on that of ``F`` over the whole plane, and if ``risk / F``, the constant that
+the theorem leaves open, stays within a narrow band. The *width* of the band is ``log2`` of the
+largest over the smallest of them; it is that of medians, whose noise only raises it.
+
+The literal form of the bound, ``M^-(beta - 1) + D^-(beta - 1) 1{D < M} + ...``, is the same up to a
+factor of two, by which it jumps at ``M = D``: it counts the part beyond ``M`` twice. It is shown.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select
@@ -25,91 +30,93 @@ SMOKE = {}
 USES = "model_scaling"
 REPORT = (
     "6. Limits and broken assumptions",
-    "Is risk over the plane of model size and sample size one function of the three terms of "
-    "the bound?",
+    "Is risk over the plane of model size and sample size of the order of the bound, up to "
+    "constants?",
 )
 
 
 class Settings(typed.Settings):
-    """The three-term formula over the plane of M and T."""
+    """The bound's order over the plane of M and T."""
 
 
 PLANE = ["samples", "model_size"]
 
 
+def order(model: str, alpha: float, beta: float, sigma: float, samples, size):
+    """``min(M, D)^-(beta - 1) + sigma^2 min(M, D) / T``, all constants one."""
+    held = rates.effective_dimension(model, alpha, beta, samples, size)
+    return held ** -(beta - 1) + sigma**2 * held / samples
+
+
+FORMS = {"up to constants": order, "literal form of the bound": rates.risk_form}
+
+
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Medians over the plane beside the fitted formula and the theory; slopes and residuals."""
+    """Medians over the plane beside the theory and both forms; slopes and widths of each form.
+
+    ``form`` and ``literal`` have the constant that is the middle of their bands.
+    """
     runs = with_divergence(tables["runs"])
     medians = measured_curves(tables["runs"], tables["theory"])
     frames, rows = [], []
     for key, some in medians.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
-        terms = formula_terms(some, series)
+        forms = [log_form(of, some, series) for of in FORMS.values()]
+        middles = [np.exp(one + middle(np.log(some["risk"]) - one)) for one in forms]
         frames.append(
             some.assign(
-                formula=np.exp(log_formula(fitted(terms, np.log(some["risk"])), terms)),
+                **dict(zip(("form", "literal"), middles, strict=True)),
                 dimension=rates.effective_dimension(*key[:3], natural_clock(some["samples"])),
             )
         )
-        rows += _estimates(select(runs, **series), series)
+        rows += _estimates(select(runs, **series), some, series)
     return pd.concat(frames, ignore_index=True), table(rows)
 
 
-def formula_terms(plane: pd.DataFrame, series: dict) -> np.ndarray:
-    """What the two constants multiply, shape (2, n): approximation, and the rest of the formula."""
-    size, clock = plane["model_size"].to_numpy(float), natural_clock(plane["samples"].to_numpy())
+def log_form(of: Callable, plane: pd.DataFrame, series: dict) -> np.ndarray:
+    """The logarithm of a form at the settings of a plane."""
     problem = [series[key] for key in ("model", "alpha", "beta", "sigma")]
-    approximation = size ** -(series["beta"] - 1)
-    return np.array([approximation, rates.risk_form(*problem, clock, size) - approximation])
+    clock = natural_clock(plane["samples"].to_numpy())
+    return np.log(of(*problem, clock, plane["model_size"].to_numpy(float)))
 
 
-def log_formula(log_constants: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """Logarithm of the formula with its constants."""
-    return np.log(np.exp(log_constants) @ terms)
+def slope(log_form: np.ndarray, log_risk: np.ndarray) -> float:
+    """Of the logarithm of the risk on that of the form."""
+    return float(np.polyfit(log_form, log_risk, 1)[0])
 
 
-def fitted(terms: np.ndarray, log_risk: np.ndarray) -> np.ndarray:
-    """Logarithms of the two constants, by least squares in the logarithm of the risk."""
-
-    def residuals(log_constants):
-        return log_formula(log_constants, terms) - log_risk
-
-    def shares(log_constants):  # of either term in the formula: the derivatives
-        parts = np.exp(log_constants)[:, None] * terms
-        return (parts / parts.sum(axis=0)).T
-
-    return least_squares(residuals, np.zeros(2), jac=shares, method="lm").x
+def width(log_form: np.ndarray, log_risk: np.ndarray) -> float:
+    """``log2`` of the largest over the smallest ``risk / form``."""
+    return float(np.ptp(log_risk - log_form) / np.log(2))
 
 
-def slope(terms: np.ndarray, log_risk: np.ndarray) -> float:
-    """Of the logarithm of the risk on that of the fitted formula."""
-    return float(np.polyfit(log_formula(fitted(terms, log_risk), terms), log_risk, 1)[0])
+def middle(log_ratio: np.ndarray) -> float:
+    """Of the band."""
+    return (log_ratio.min() + log_ratio.max()) / 2
 
 
-def largest_residual(terms: np.ndarray, log_risk: np.ndarray) -> float:
-    """``max |log(risk / formula)|``."""
-    return float(np.max(np.abs(log_risk - log_formula(fitted(terms, log_risk), terms))))
-
-
-def _estimates(runs: pd.DataFrame, series: dict) -> list[dict]:
-    """Both quantities of one problem and model.
+def _estimates(runs: pd.DataFrame, medians: pd.DataFrame, series: dict) -> list[dict]:
+    """Both quantities of both forms, of one problem and model.
 
     All sizes at one ``T`` share their samples, so that the bootstrap draws replicates as a whole,
     and independently at every ``T``.
     """
     plane = runs.pivot(index=PLANE, columns="replicate", values="risk")
-    terms = formula_terms(plane.index.to_frame(), series)
+    where = plane.index.to_frame(index=False)
+    known = np.log(medians.set_index(PLANE)["theory"][plane.index].to_numpy())
     log_risks = [np.log(one.to_numpy()) for _, one in plane.groupby(level="samples")]
     every = [np.arange(one.shape[1]) for one in log_risks]
 
-    def medians(*drawn):
-        pairs = zip(log_risks, drawn, strict=True)
+    def drawn(*replicates):
+        pairs = zip(log_risks, replicates, strict=True)
         return np.concatenate([np.median(risk[:, columns], axis=1) for risk, columns in pairs])
 
     kept = series | {"points": len(plane), "diverged_share": runs["diverged"].mean()}
-    quantities = {"collapse slope": slope, "largest residual": largest_residual}
+    forms = {name: log_form(of, where, series) for name, of in FORMS.items()}
+    quantities = {"collapse slope": slope, "width of the band": width}
     return [
-        kept | {"quantity": name}
-        | interval(every, lambda *drawn, of=of: of(terms, medians(*drawn)), paired=False)
-        for name, of in quantities.items()
+        kept | {"quantity": quantity, "setting": name, "theory": of(form, known)}
+        | interval(every, lambda *some, of=of, form=form: of(form, drawn(*some)), paired=False)
+        for name, form in forms.items()
+        for quantity, of in quantities.items()
     ]  # fmt: skip

@@ -8,7 +8,13 @@ which falls more slowly with ``i`` in deeper models. But first ``v`` has to get 
 
 steps, however large ``v*_i`` is: ``i^((alpha + beta)/2)`` as at ``L = 2``, without its logarithm.
 So for ``alpha > beta`` depth beyond two gains nothing from a *uniform* start. From a start in
-proportion to the *target*, which nobody has, it does.
+proportion to the *target*, which nobody has, it does. Each exponent is judged against the variable
+of its limiting term (:func:`quadlaw.theory.rates.limiting_clock`): for ``alpha > beta``, ``T`` but
+for depth two from a uniform start, whose logarithm makes it ``T / log2 T``.
+
+That depth helps gradient descent to learn in diagonal networks, and how, was known: adaptivity of
+over-parameterized sequence models (arXiv 2409.00894), and the limits of SGD in such networks
+(Pesme et al. 2021, arXiv 2106.09524). The exponents of one pass are worked out here.
 
 ``part`` of the curves: ``risk`` against ``T``, and ``escape``, the number of steps after which the
 first weight has passed half of its target, against ``1 / w_0``, at a step size ``eta / L``.

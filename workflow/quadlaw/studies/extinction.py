@@ -3,6 +3,11 @@
 At a constant step size ``eta`` the noise of SGD lets coordinate ``i`` of the quadratic model
 survive only if ``w*_i > eta S / 2``, where ``S`` is the risk plus the noise's variance
 (:mod:`quadlaw.theory.stationary`). All step sizes see the same samples.
+
+That multiplicative noise drives weights to zero, and that a network collapses to fewer of them, was
+known: stochastic collapse (Chen et al. 2023, arXiv 2306.04251). For diagonal networks, what SGD
+prefers and where it ends was found by Pesme et al. (2021, arXiv 2106.09524). The threshold and its
+relation to the paper's step size are worked out here.
 """
 
 import numpy as np

@@ -1,40 +1,46 @@
-"""Exponents over the plane of alpha and beta, by theory and by simulation, beside the paper's.
+"""Exponents over the plane of alpha and beta: nearer to which of the two laws do they lie?
 
-Prediction: risk ``~ (T / log2 T)^-p`` with ``p = (beta - 1) / max(beta, (alpha + beta) / 2)`` for
-the quadratic model and ``(beta - 1) / max(alpha, beta)`` for the linear one (Ding et al. 2025,
-section 4; Lin et al. 2024): the former is larger where ``alpha > beta``.
+The paper's law for the quadratic model is ``p = (beta - 1) / max(beta, (alpha + beta) / 2)``, that
+of the linear one ``(beta - 1) / max(alpha, beta)`` (Ding et al. 2025, section 4; Lin et al. 2024).
+They are the same for ``alpha <= beta``, and nearly so near that line. So claims are of problems
+whose laws are ``APART``, at least .05, and in units of their distance: an exponent's *position* is
+
+    (p - linear law) / (quadratic law - linear law),
+
+1 on the quadratic model's law and 0 on the linear one's. Exponents are against the variable of
+their limiting term (:func:`quadlaw.theory.rates.limiting_clock`): for ``alpha > beta``,
+``T / log2 T`` of the quadratic model and ``T`` of the linear one. The other is shown.
 
 By theory, an exponent is the slope between the smallest and the largest ``T`` of the grid, each at
 its best step size. It hardly depends on the model's size: between models of 4 and of 1000 ``D``
-the largest difference is .001. By simulation, it is fitted to median risks on a coarser grid of
-problems; both models see the same samples, so that their ratio is fitted in pairs.
+the largest difference is .001. By simulation, it is fitted to the median risks of runs in leaps
+(:mod:`quadlaw.sgd.leaps`). Intervals are over resampled runs, of every problem and model by itself.
 
-Both models' steps are at most a quarter of their stability edges. The quadratic model needs that,
-or runs diverge. The linear model does not: simulated beside it is a stronger one, with steps of up
-to nine tenths of its edge.
+Steps are at most a quarter of a model's stability edge. The quadratic model needs that, or runs
+diverge. The linear model does not, and a stronger one takes up to nine tenths: leaps are not made
+for such steps, so that its exact risk stands for its runs.
 """
 
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterable, Iterator
+from itertools import product, starmap
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from quadlaw.base.tables import stacked
+from quadlaw.base.tables import select, stacked
+from quadlaw.base.typed import demand
+from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import curve_rows
-from quadlaw.fit.estimates import exponents, interval, table
-from quadlaw.fit.exponents import SCALES, scale_fits
-from quadlaw.fit.fitting import curve_exponent
+from quadlaw.fit.designs import IN_LEAPS, curve_rows
+from quadlaw.fit.estimates import ends, exponents, resampled, table
+from quadlaw.fit.exponents import SCALES
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
-from quadlaw.theory.rates import natural_clock
-from quadlaw.theory.tuning import SAFE
 
 SMOKE = keys.SMALL | {
-    "grid": {"alphas": [1.5, 2.5, 3.5], "betas": [1.5, 2.5], "decades": [3, 5], "per_decade": 1},
-    "alphas": [1.5, 3.0],
+    "grid": {"alphas": [1.5, 2.5, 4.0], "betas": [1.5, 2.5], "decades": [3, 5], "per_decade": 1},
+    "alphas": [1.5, 4.0],
     "betas": [1.5, 2.5],
 }
 REPORT = (
@@ -51,49 +57,99 @@ class Settings(keys.Fitted):
     alphas: keys.Alphas
     betas: keys.Betas
     size_factor: keys.SizeFactor = 4
-    step_factors: keys.StepFactors = [1.0]
+
+    @model_validator(mode="after")
+    def _related(self):
+        reason = f"in no problem do the two laws differ by {APART:g}"
+        for key, one in (("alphas", self), ("grid.alphas", self.grid)):
+            demand(any(starmap(is_apart, _pairs(one))), key, one.alphas, reason)
+        return self
+
+
+def _pairs(settings) -> Iterable[tuple[float, float]]:
+    """``alpha`` and ``beta`` of every problem of a grid."""
+    listed = getattr(settings, "problems", None)
+    if listed:
+        return ((one.alpha, one.beta) for one in listed)
+    return product(settings.alphas, settings.betas)
 
 
 MODELS = ("quadratic", "linear")
-STRONGER = "linear model up to 0.9 of its edge"
-SERIES = (("quadratic", SAFE, ""), ("linear", SAFE, ""), ("linear", 0.9, STRONGER))
-CLOCK = "T/log2 T"
+STRONG, STRONGER = 0.9, "linear model up to 0.9 of its edge"
+APART = 0.05  # least distance of the two laws
 PROBLEM = ["alpha", "beta", "sigma"]
+HUGE = 1e3  # log risk of a diverged run, as inf - inf is nan
 
 
 def rows(settings: dict) -> pd.DataFrame:
-    """A curve against ``T`` for every ``alpha``, ``beta`` and series; label ``setting``."""
-    cells = product(settings["alphas"], settings["betas"], SERIES)
+    """A curve against ``T`` for every ``alpha``, ``beta`` and model, in leaps."""
+    cells = product(settings["alphas"], settings["betas"], MODELS)
     return stacked(
-        curve_rows(settings, {"alpha": alpha, "beta": beta}, model, share=share, setting=setting)
-        for alpha, beta, (model, share, setting) in cells
+        curve_rows(settings, {"alpha": alpha, "beta": beta}, model, setting="", **IN_LEAPS)
+        for alpha, beta, model in cells
     )
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measured curves; exponents of every cell, and what the plane as a whole says of them."""
+    """Measured curves; exponents and positions of every cell, and of the plane as a whole."""
     runs, theory, window = tables["runs"], tables["theory"], settings["window"]
     cells = list(exponents(runs, "sample exponent", window=window, theory=theory))
-    alike = [row for row in cells if row["against"] == CLOCK and not row["setting"]]
-    rows = [*theory_exponents(tables["tuned"]), *differences(tables["tuned"]), *cells]
-    rows += [_slope(model, some) for model, some in pd.DataFrame(alike).groupby("model")]
-    for setting in ("", STRONGER):
-        pair = (_beside(frame, setting) for frame in (runs, theory))
-        ratios = pd.DataFrame(ratio_exponents(*pair, window)).assign(setting=setting)
-        rows += [*ratios.to_dict("records"), _share(ratios)]
+    rows = [*theory_exponents(tables["tuned"]), *plane_by_theory(tables["tuned"]), *cells]
+    rows += cell_positions(pd.DataFrame(cells)).to_dict("records")
+    inside = [apart(some[some["samples"].between(*window)]) for some in (runs, theory)]
+    strong = pd.concat([stronger(one, settings) for one in _cells(inside[1])])
+    rows += plane(*inside, strong[strong["samples"].between(*window)])
     return measured_curves(runs, theory), table(rows)
 
 
-def _beside(frame: pd.DataFrame, setting: str) -> pd.DataFrame:
-    """Rows of the quadratic model and of the linear model of a setting."""
-    return frame[(frame["model"] == "quadratic") | (frame["setting"] == setting)]
+# --- the two laws ---------------------------------------------------------------------------------
 
 
-def local(tuned: pd.DataFrame, clock: str = CLOCK) -> pd.DataFrame:
-    """The theory's exponents against a clock of every cell and model, and how far from the paper's.
+def distance(alpha, beta):
+    """Of the laws, the quadratic model's less the linear one's; arrays allowed."""
+    quadratic, linear = (rates.sample_exponent(model, alpha, beta) for model in MODELS)
+    return quadratic - linear
+
+
+def apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of problems whose laws are ``APART``."""
+    return frame[is_apart(frame["alpha"], frame["beta"])]
+
+
+def is_apart(alpha, beta):
+    """Whether the laws are, but for rounding; arrays allowed."""
+    return distance(alpha, beta) >= APART - 1e-9
+
+
+def position(exponent, alpha, beta):
+    """1 on the quadratic model's law and 0 on the linear one's; arrays allowed."""
+    return (exponent - rates.sample_exponent("linear", alpha, beta)) / distance(alpha, beta)
+
+
+def clock_of(model: str, cells: pd.DataFrame) -> str:
+    """The variable of a model's limiting term, the same for all problems that are apart."""
+    alpha, beta = cells[["alpha", "beta"]].iloc[0]
+    return rates.limiting_clock(model, alpha, beta)
+
+
+def summaries(model: str, positions: np.ndarray) -> dict[str, np.ndarray]:
+    """Of the plane: the median position, and the one that is farthest from the model's own law.
+
+    ``positions`` has the cells along its last axis.
+    """
+    off = np.abs(positions - (rates.depth_of(model) - 1))
+    farthest = np.take_along_axis(positions, off.argmax(axis=-1)[..., None], axis=-1)
+    return {"median": np.median(positions, axis=-1), "farthest": farthest[..., 0]}
+
+
+# --- by theory ------------------------------------------------------------------------------------
+
+
+def local(tuned: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """The theory's exponents against a clock of every cell and model.
 
     Columns ``whole``, between the smallest and the largest ``T``, and ``early`` and ``late``, up to
-    and from the middle one; the same less the paper's exponent with ``_off`` appended.
+    and from the middle one.
     """
     log_risk = np.log(tuned.pivot(index=["model", *PROBLEM], columns="samples", values="risk"))
     x = SCALES["samples"][clock](log_risk.columns.to_numpy(float))
@@ -104,9 +160,7 @@ def local(tuned: pd.DataFrame, clock: str = CLOCK) -> pd.DataFrame:
             for name, (a, b) in ends.items()
         }
     )
-    paper = np.array([rates.sample_exponent(*key[:3]) for key in log_risk.index])
-    off = result.sub(paper, axis="index").add_suffix("_off")
-    return result.join(off).assign(window_low=x[0], window_high=x[-1]).reset_index()
+    return result.assign(window_low=x[0], window_high=x[-1]).reset_index()
 
 
 def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
@@ -123,90 +177,121 @@ def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
             }
 
 
-def differences(tuned: pd.DataFrame) -> Iterator[dict]:
-    """Median and largest distance of the theory's exponents from the paper's; range as above."""
-    for model, some in local(tuned).groupby("model"):
-        distance = some[["whole_off", "early_off", "late_off"]].abs()
-        for name, of_all in (("median", distance.median()), ("largest", distance.max())):
+def plane_by_theory(tuned: pd.DataFrame) -> Iterator[dict]:
+    """Median and farthest position of each model by theory; range as above."""
+    for model, some in apart(tuned).groupby("model"):
+        clock = clock_of(model, some)
+        cells = local(some, clock)
+        exponent = cells[["whole", "early", "late"]].to_numpy().T
+        found = summaries(model, position(exponent, *cells[["alpha", "beta"]].to_numpy().T))
+        for name, (whole, *halves) in found.items():
             yield {
-                "quantity": f"{name} difference by theory",
-                "model": model,
-                "sigma": some["sigma"].iloc[0],
-                "against": CLOCK,
-                "estimate": of_all["whole_off"],
-                "ci_low": of_all.min(),
-                "ci_high": of_all.max(),
-                "theory": of_all["whole_off"],
-                "points": len(some),
-                **some.iloc[0][["window_low", "window_high"]],
-            }
+                "quantity": f"{name} position by theory", "model": model, "against": clock,
+                "sigma": cells["sigma"].iloc[0], "estimate": whole, "ci_low": min(halves),
+                "ci_high": max(halves), "theory": whole, "points": len(cells),
+                **cells.iloc[0][["window_low", "window_high"]],
+            }  # fmt: skip
 
 
-def ratio_exponents(
-    runs: pd.DataFrame, theory: pd.DataFrame, window: tuple[float, float]
-) -> Iterator[dict]:
-    """``p`` of ``R_linear / R_quadratic ~ (T / log2 T)^p`` in every cell, replicates in pairs."""
-    risk = with_divergence(runs)
-    ratio = _ratio(risk[risk["step_factor"] == 1], "risk", "replicate")
-    expected = _ratio(theory[theory["step_factor"] == 1], "theory")
-    for key, some in ratio.groupby(PROBLEM):
-        fit = dict(scale_fits(some.reset_index(), "samples", "ratio", window, paired=False))[CLOCK]
-        mine = expected.loc[key]
-        clock = natural_clock(mine.index.get_level_values("samples").to_numpy(float))
-        yield dict(zip(PROBLEM, key, strict=True)) | {
-            "quantity": "ratio exponent",
-            "model": "linear/quadratic",
-            "against": CLOCK,
-            "estimate": fit.exponent,
-            "ci_low": fit.ci_low,
-            "ci_high": fit.ci_high,
-            "theory": curve_exponent(clock, mine["ratio"].to_numpy(), fit.window),
-            "window_low": fit.window[0],
-            "window_high": fit.window[1],
-            "points": fit.points,
-        }
+# --- by simulation --------------------------------------------------------------------------------
 
 
-def _ratio(frame: pd.DataFrame, value: str, *pairs: str) -> pd.DataFrame:
-    wide = frame.pivot(index=[*PROBLEM, "samples", *pairs], columns="model", values=value)
-    return (wide["linear"] / wide["quadratic"]).fillna(1.0).to_frame("ratio")  # nan: both diverged
+def cell_positions(cells: pd.DataFrame) -> pd.DataFrame:
+    """Rows of exponents as rows of positions, where the laws are apart."""
+    found = apart(cells)
+    keys = found[["model", "alpha", "beta"]].itertuples(index=False, name=None)
+    found = found[found["against"] == [rates.limiting_clock(*key) for key in keys]]
+    numbers = ["estimate", "ci_low", "ci_high", "theory", "start_low", "start_high"]
+    moved = found[numbers].apply(lambda one: position(one, found["alpha"], found["beta"]))
+    return found.assign(quantity="position", **moved)
 
 
-def _slope(model: str, cells: pd.DataFrame) -> dict:
-    """Least-squares slope of measured on predicted exponents, resampling cells."""
-    predicted = cells.apply(
-        lambda row: rates.sample_exponent(model, row["alpha"], row["beta"]), axis="columns"
-    )
-
-    def slope(x, y):
-        return np.polyfit(x, y, 1)[0]
-
-    return interval([predicted.to_numpy(), cells["estimate"].to_numpy()], slope) | {
-        "quantity": "slope of measured on predicted",
-        "model": model,
-        "sigma": cells["sigma"].iloc[0],
-        "against": CLOCK,
-        "theory": slope(predicted, cells["theory"]),
-        "points": len(cells),
-    }
+def stronger(cell: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """The exact risk of the linear model with larger steps, of one problem."""
+    one = cell[PROBLEM].iloc[0]
+    frame = curve_rows(settings, one, "linear", share=STRONG, setting=STRONGER)
+    return designs.predicted(designs.with_steps(frame))
 
 
-def _share(ratios: pd.DataFrame) -> dict:
-    """In how many of the cells with ``alpha > beta`` the ratio grows; exact binomial interval."""
-    from scipy.stats import binomtest  # takes half a second
+def _cells(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    return (some for _, some in frame.groupby(PROBLEM))
 
-    above = ratios[ratios["alpha"] > ratios["beta"]]
-    test = binomtest(int((above["estimate"] > 0).sum()), len(above))
-    low, high = test.proportion_ci(0.95)
-    return {
-        "quantity": "share with larger exponent above the line",
-        "model": "linear/quadratic",
-        "setting": above["setting"].iloc[0],
-        "sigma": above["sigma"].iloc[0],
-        "against": CLOCK,
-        "estimate": test.statistic,
-        "ci_low": low,
-        "ci_high": high,
-        "theory": (above["theory"] > 0).mean(),
-        "points": len(above),
-    }
+
+def drawn(runs: pd.DataFrame) -> np.ndarray:
+    """Median log risks of one model, shape (1 + draws, cells, T): of all runs, then resampled."""
+    cells = []
+    for seed, cell in enumerate(_cells(with_divergence(runs))):
+        risk = cell.pivot(index="samples", columns="replicate", values="risk").to_numpy()
+        log_risk = np.minimum(np.log(risk), HUGE)
+
+        def medians(chosen, log_risk=log_risk):
+            return np.median(log_risk[:, chosen], axis=1)
+
+        every = np.arange(risk.shape[1])
+        cells.append([medians(every), *resampled(len(every), medians, seed=seed)])
+    return np.stack(cells, axis=1)
+
+
+def curves_of(theory: pd.DataFrame) -> np.ndarray:
+    """The logarithm of the theory's risk, shape (cells, T)."""
+    return np.log(theory.pivot(index=PROBLEM, columns="samples", values="theory").to_numpy())
+
+
+def slopes(samples: np.ndarray, log_risk: np.ndarray, clock: str) -> np.ndarray:
+    """Least-squares exponents against a clock of curves that lie along the last axis."""
+    x = np.log(SCALES["samples"][clock](samples))
+    x = x - x.mean()
+    return -(log_risk @ x) / (x @ x)
+
+
+def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> list[dict]:
+    """Positions over the plane, and the share of problems where the quadratic risk falls faster.
+
+    Of problems that are apart; ``strong`` as from :func:`stronger`.
+    """
+    cells = runs[PROBLEM].drop_duplicates().sort_values(PROBLEM)
+    samples = np.sort(runs["samples"].unique()).astype(float)
+    shared = {"sigma": cells["sigma"].iloc[0], "points": len(cells), "method": IN_LEAPS["method"]}
+    shared |= {"window_low": samples[0], "window_high": samples[-1]}
+    shared |= {"replicates": runs["replicates"].min()}
+    risk = {model: drawn(select(runs, model=model)) for model in MODELS}
+    known = {model: curves_of(select(theory, model=model)) for model in MODELS}
+    found = [*plane_positions(samples, risk, known, cells)]
+    found += shares(samples, risk, known, curves_of(strong))
+    return [
+        shared | labels | ends(draws[1:], shared["replicates"])
+        | {"estimate": draws[0], "theory": float(expected)}
+        for labels, draws, expected in found
+    ]  # fmt: skip
+
+
+def plane_positions(
+    samples: np.ndarray, risk: dict, known: dict, cells: pd.DataFrame
+) -> Iterator[tuple]:
+    """``(labels, draws, theory)`` of the median and the farthest position of each model."""
+    problem = cells["alpha"].to_numpy(), cells["beta"].to_numpy()
+    for model in MODELS:
+        clock = clock_of(model, cells)
+        draws, expected = (
+            summaries(model, position(slopes(samples, one[model], clock), *problem))
+            for one in (risk, known)
+        )
+        for name in draws:
+            labels = {"quantity": f"{name} position", "model": model, "against": clock}
+            yield labels, draws[name], expected[name]
+
+
+def shares(samples: np.ndarray, risk: dict, known: dict, strong: np.ndarray) -> Iterator[tuple]:
+    """The same of the share of problems whose quadratic exponent is larger, for either rival.
+
+    It is counted in every draw. Any clock gives the same, as both models have the same ``T``.
+    """
+
+    def share(ours, theirs):
+        return (slopes(samples, ours, "T") > slopes(samples, theirs, "T")).mean(axis=-1)
+
+    rivals = {"": (risk["linear"], known["linear"]), STRONGER: (strong, strong)}
+    for setting, (linear, expected) in rivals.items():
+        labels = {"quantity": "share with larger exponent", "model": "linear/quadratic"}
+        labels |= {"setting": setting, "against": "T"}
+        yield labels, share(risk["quadratic"], linear), share(known["quadratic"], expected)

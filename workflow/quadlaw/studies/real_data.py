@@ -13,6 +13,10 @@ a held-out split and blocks for training:
 * on the *held-out* split: the excess risk over the best linear predictor
   (:mod:`quadlaw.data.held_out`).
 
+The law's exponents have intervals of their own, from those of ``alpha`` and ``beta``. So claims are
+of ``exponent less law``, the observed exponent less the law's, whose interval holds the errors of
+both: the rows that are trained on and those of the estimates are not the same.
+
 Intervals over replicates cover the draw of training rows and their order, from these flights. Not
 covered is the draw of the held-out rows: ``shifted floor`` gives the exponents if the floor lay two
 of its standard errors lower or higher. Theory: Gaussian inputs of the measured spectrum and target.
@@ -46,7 +50,7 @@ from quadlaw.data.held_out import Eigenbasis, HeldOut, measured_problem
 from quadlaw.data.kernels import nystroem
 from quadlaw.data.own_data import DataExponents
 from quadlaw.fit.curves import measured_curves, median_with_interval
-from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.estimates import difference, exponents, interval, table
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.workload import Stream
 from quadlaw.studies import settings as keys
@@ -238,6 +242,7 @@ def _estimates(
     turned = reported["basis"] == ROTATED
     straight, rotated = reported[~turned], reported[turned]
     options = {"window": settings["window"], "paired": True}
+    laws = list(predictions(found))
     for key, one in (("alpha", found.alpha), ("beta", found.beta)):
         yield series | {
             "quantity": f"estimated {key}", "estimate": one.estimate, "ci_low": one.ci_low,
@@ -246,18 +251,34 @@ def _estimates(
         }  # fmt: skip
     for row in exponents(straight, "sample exponent", theory=theory, **options):
         yield row
+        yield _less(row, _law(laws, row), "exponent less law")
         if row["model"] != SIGNED:
-            ends = {key: row[key] - row["theory"] for key in ("estimate", "ci_low", "ci_high")}
-            rest = {key: row[key] for key in row if not key.startswith("start_")}
-            yield rest | {"quantity": "exponent less theory", **ends, "theory": 0.0}
+            exact = dict.fromkeys(("estimate", "ci_low", "ci_high"), row["theory"])
+            yield _less(row, exact, "exponent less theory") | {"theory": 0.0}
     yield from exponents(rotated, "rotated sample exponent", **options)
     pairs = ratios(reported)
     for name, pair in pairs.items():
-        yield from exponents(pair, f"{name} exponent", value=lambda one: one["ratio"], **options)
+        fits = exponents(pair, f"{name} exponent", value=lambda one: one["ratio"], **options)
+        for row in fits:
+            yield row
+            if name == "ratio":
+                yield _less(row, _law(laws, row), "ratio exponent less law")
         last = pair.loc[pair["samples"] == pair["samples"].max(), "ratio"].to_numpy()
         yield series | {"quantity": f"last {name}", **interval([last], np.median)}
-    yield from (series | row for row in predictions(found))
+    yield from (series | law for law in laws)
     yield from _shifted(straight, options)
+
+
+def _law(laws: list[dict], row: dict) -> dict:
+    """The law's exponent for a row of an observed one."""
+    wanted = f"predicted {row['quantity']}", row["model"]
+    return next(law for law in laws if (law["quantity"], law["model"]) == wanted)
+
+
+def _less(row: dict, other: dict, quantity: str) -> dict:
+    """A row of an exponent, less another number."""
+    rest = {key: row[key] for key in row if not key.startswith("start_")}
+    return rest | {"quantity": quantity, "theory": np.nan} | difference(row, other)
 
 
 def predictions(found: DataExponents) -> Iterator[dict]:

@@ -139,3 +139,20 @@ def compute_exponent(model: str, alpha: float, beta: float) -> float:
 def natural_clock(samples: np.ndarray) -> np.ndarray:
     """``T / log2 T``: about two stages of the halving schedule."""
     return samples / np.log2(samples)
+
+
+def limiting_clock(model: str, alpha: float, beta: float, start: str = "uniform") -> str:
+    """``"T"`` or ``"T/log2 T"``: the variable that the largest term of the risk is a power of.
+
+    Of ``<x, v^L>`` at its best step size under the default schedule, whose step is halved
+    ``log2 T`` times. The paper drops logarithms; these follow from its terms:
+
+    * ``alpha <= beta``: noise, ``sigma^2 D`` over the ``T / log2 T`` samples of one halving;
+    * ``alpha > beta``: what lies beyond the last coordinate that was reached, ``D^-(beta - 1)``.
+      At ``L = 1`` it is reached after ``1 / (eta lambda_i)`` steps. At ``L = 2`` it takes
+      ``log(w*_i / w_0) / (eta lambda_i w*_i)`` from one ``w_0`` for all, with a logarithm that
+      grows as that of ``T``. Deeper models escape after a power of ``w_0``, and a start in
+      proportion to the target leaves nothing to escape from: no logarithm.
+    """
+    escapes = depth_of(model) == 2 and start == "uniform"
+    return "T/log2 T" if alpha <= beta or escapes else "T"
