@@ -77,6 +77,14 @@ def test_a_bound_is_kept_by_any_smaller_number_and_broken_by_a_larger_one():
     assert only_verdict(bound, planted(0.35, 0.5)) == OPEN
 
 
+def test_the_expected_verdict_is_that_of_the_theory_with_the_same_interval():
+    """An exponent that is off as the theory says is told apart from one that the theory has not."""
+    estimates = planted(0.3, 0.1)
+    for theory, expected in ((0.3, FAILED), (0.4, REPRODUCED), (np.nan, "")):
+        (row,) = ledger([CLAIM], {"planted": estimates.assign(theory=theory)}).to_dict("records")
+        assert row["verdict"] == FAILED and row["expected"] == expected
+
+
 def test_wider_intervals_can_only_lose_certainty():
     data = {"planted": planted(0.4, 0.25)}
     wide = ledger([CLAIM], data, 40)

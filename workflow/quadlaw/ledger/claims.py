@@ -20,10 +20,10 @@ REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
     "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate", "ci_low",
     "ci_high", "tolerance", "verdict", "figure", "rival", "kind", "setting", "against", "theory",
-    "start_low", "start_high", "step_low", "step_high", "method",
+    "start_low", "start_high", "step_low", "step_high", "method", "expected",
 ]  # fmt: skip
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
-CARRIED = COLUMNS[COLUMNS.index("setting") :]
+CARRIED = COLUMNS[COLUMNS.index("setting") : -1]
 THEORY, SIMULATION = "theory", "simulation"
 THIRD = 3  # a claim without a tolerance has a third of the distance to its rival
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
@@ -99,28 +99,34 @@ def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
 
 def judged(claim: dict, estimates: pd.DataFrame, tests: int = 1) -> list[dict]:
     """The ledger's rows of one claim, with intervals that are one of ``tests``."""
-    rows = []
-    for row in chosen(claim, estimates).to_dict("records"):
-        predicted = evaluate(claim["prediction"], row)
-        rival = evaluate(claim["rival"], row) if "rival" in claim else None
-        tolerance = claim["tolerance"] if "tolerance" in claim else abs(predicted - rival) / THIRD
-        widen = simultaneous(tests, row.get("replicates", np.nan))
-        low = row["estimate"] - widen * (row["estimate"] - row["ci_low"])
-        high = row["estimate"] + widen * (row["ci_high"] - row["estimate"])
-        entry = {
-            "claim": claim["id"],
-            "statement": " ".join(claim["statement"].split()),
-            "predicted": predicted,
-            "rival": np.nan if rival is None else rival,
-            "tolerance": tolerance,
-            # A number of the theory alone, whose "interval" is a range, is its own prediction.
-            "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
-            "verdict": verdict(predicted, low, high, tolerance, rival, claim.get("at_most", False)),
-            "figure": claim["figure"],
-        }
-        kept = ("model", "alpha", "beta", "quantity", "estimate", "ci_low", "ci_high", *CARRIED)
-        rows.append({key: row.get(key, np.nan) for key in kept} | entry)
-    return rows
+    return [_judged(claim, row, tests) for row in chosen(claim, estimates).to_dict("records")]
+
+
+def _judged(claim: dict, row: dict, tests: int) -> dict:
+    """``expected`` is the verdict of the same interval about the theory's number at these sizes."""
+    predicted = evaluate(claim["prediction"], row)
+    rival = evaluate(claim["rival"], row) if "rival" in claim else None
+    tolerance = claim["tolerance"] if "tolerance" in claim else abs(predicted - rival) / THIRD
+    widen = simultaneous(tests, row.get("replicates", np.nan))
+    below, above = row["estimate"] - row["ci_low"], row["ci_high"] - row["estimate"]
+
+    def found(number):
+        ends = number - widen * below, number + widen * above
+        return verdict(predicted, *ends, tolerance, rival, claim.get("at_most", False))
+
+    kept = ("model", "alpha", "beta", "quantity", "estimate", "ci_low", "ci_high", *CARRIED)
+    return {key: row.get(key, np.nan) for key in kept} | {
+        "claim": claim["id"],
+        "statement": " ".join(claim["statement"].split()),
+        "predicted": predicted,
+        "rival": np.nan if rival is None else rival,
+        "tolerance": tolerance,
+        # A number of the theory alone, whose "interval" is a range, is its own prediction.
+        "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
+        "verdict": found(row["estimate"]),
+        "expected": found(row["theory"]) if np.isfinite(row["theory"]) else "",
+        "figure": claim["figure"],
+    }
 
 
 def ledger(claims: list[dict], estimates: dict[str, pd.DataFrame], tests: int = 1) -> pd.DataFrame:
