@@ -92,8 +92,9 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs = ratios(runs)
     medians = pairs.groupby([*KEYS, "sigma", "inputs"])["risk"].apply(median_with_interval)
     drawn = medians.unstack().drop(columns="replicates").reset_index().assign(part=RATIO)
-    window = settings["window"]
-    rows = [*exponents(runs, "sample exponent", window=window, theory=theory), *_last(pairs)]
+    usual = select(runs, step_factor=1)  # the others end in the middle of the window
+    found = exponents(usual, "sample exponent", window=settings["window"], theory=theory)
+    rows = [*found, *_last(pairs)]
     return pd.concat([curves, drawn], ignore_index=True), table(rows)
 
 
