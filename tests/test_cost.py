@@ -13,8 +13,8 @@ from quadlaw.models import MODELS
 from quadlaw.sgd.workload import Stream, stream_of
 from quadlaw.studies import names, study
 
-NOISE = ("studies", "noise")
-REPLICATES = CONFIG["studies"]["noise"]["replicates"]
+SIGNS = ("studies", "parameterizations")
+REPLICATES = CONFIG["studies"]["parameterizations"]["replicates"]
 SMOKE = ROOT / "config/smoke.yaml"
 SIMULATED = [name for name in names() if study(name).simulates]
 # Of the others: the theory alone, real data, and what draws on other studies' runs alone.
@@ -50,11 +50,11 @@ def test_studies_simulate_or_have_other_work():
 
 
 def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():
-    more = seconds(changed((*NOISE, "replicates"), 2 * REPLICATES))
-    before, name = seconds(CONFIG), NOISE[1]
+    more = seconds(changed((*SIGNS, "replicates"), 2 * REPLICATES))
+    before, name = seconds(CONFIG), SIGNS[1]
     loads = {load.rule: load.seconds() for load in simulated(checked(CONFIG), name)}
     added = more["sgd_runs"] - before["sgd_runs"]
-    assert 0.5 * loads["sgd_runs"] < added <= 1.01 * loads["sgd_runs"]  # survival keeps its own
+    assert 0.5 * loads["sgd_runs"] < added <= 1.01 * loads["sgd_runs"]  # one problem keeps its own
     others = more.index.difference(["sgd_runs"])
     pd.testing.assert_series_equal(more[others], before[others])
 
