@@ -217,8 +217,8 @@ def chosen(
 ) -> pd.DataFrame:
     """The replicates that are not pilots at each series' best fraction, with ``risk, theory``.
 
-    The best fraction has the least mean log risk over the pilots, the replicates ``r < pilots``, of
-    those at which no run diverged, as one of few would make intervals infinite. There is one for a
+    The best fraction has the least mean log risk over the pilots, the replicates ``r < pilots``,
+    and so none of them diverged there. No reported run has a part in the choice. There is one for a
     whole series, so that no exponent is one of the choice.
     """
     shared = [column for column in theory if column != "theory"]
@@ -226,7 +226,6 @@ def chosen(
     keys = [*series, "fraction"]
     pilot = runs[runs["replicate"] < pilots].groupby(keys)["risk"]
     score = pilot.apply(lambda risk: np.log(risk).mean())
-    score = score.where(~runs.groupby(keys)["diverged"].any(), np.inf)
     require(np.isfinite(score.groupby(list(series)).min()).all(), "fractions", "all", "diverge")
     best = pd.DataFrame(list(score.groupby(list(series)).idxmin()), columns=keys)
     return runs[runs["replicate"] >= pilots].merge(best, on=keys)
