@@ -1,8 +1,8 @@
 """Excess risk against the model size: a power of ``M`` until the samples limit it.
 
 Prediction: risk ``~ M^-(beta - 1)`` while ``M`` is well below ``D(T)`` (Ding et al. 2025, main
-theorem), and so no change with ``T``. Step sizes are the theory's best at each size and the largest
-``T``; the exponent is fitted there.
+theorem), and so no change with ``T``. Every size has the theory's best step at every ``T``, as no
+one constant suits sizes on both sides of ``D(T)``; the exponent is fitted at the largest ``T``.
 """
 
 import pandas as pd
@@ -65,10 +65,10 @@ def _rows(settings: dict, one: dict, model: str, size: int) -> pd.DataFrame:
     """One model of one size at every ``T``."""
     problem, samples = PowerLaw(one["alpha"], one["beta"], settings["sigma"]), settings["samples"]
     starts = [_init(problem, T, size) for T in samples]
-    tuning = Tuning(problem, model, samples[-1], size, starts[-1])
-    return pd.DataFrame({"samples": samples, "init": starts}).assign(
+    tunings = [Tuning(problem, model, T, size, v) for T, v in zip(samples, starts, strict=True)]
+    return pd.DataFrame({"samples": samples, "init": starts, "tuning": tunings}).assign(
         model=model, alpha=problem.alpha, beta=problem.beta, sigma=problem.sigma, setting="",
-        schedule=TwoPhase().name, model_size=size, init_scale=INIT_SCALE, tuning=tuning,
+        schedule=TwoPhase().name, model_size=size, init_scale=INIT_SCALE,
         replicates=one.get("replicates", settings["replicates"]), **IN_LEAPS,
     )  # fmt: skip
 
