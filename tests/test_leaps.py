@@ -389,3 +389,14 @@ def test_the_exponential_is_right_to_single_precision():
 def test_every_model_of_the_paper_and_beyond_leaps_but_for_relu():
     assert [name for name, model in MODELS.items() if model.leap is None] == ["relu"]
     assert COLUMNS % 16 == 0  # as the normals are made
+
+
+def test_more_coordinates_than_a_buffer_holds_can_take_single_steps():
+    """The last steps of a linear decay are stages of one step each, for all 300 coordinates."""
+    setting = {"model_size": 300, "samples": 4096, "step_size": 0.05, "init": 0.3}
+    problem, schedule = quadlaw.PowerLaw(2.0, 3.0, 0.5), schedule_named("polynomial 1")
+    options = {"model": "linear", "replicates": 256, "method": "leaps", "schedule": schedule}
+    risk, again = (quadlaw.simulate(problem, **options, **setting)["excess_risk"] for _ in range(2))
+    assert (risk == again).all()
+    known = linear_risk(problem, schedule=schedule, **setting)
+    assert abs(risk.mean() - known) <= 4 * risk.sem() + 0.01 * known

@@ -166,7 +166,7 @@ def _drawn(buffer, place, needed, key, row, column, ones):
     """Where the next ``needed`` columns of normals begin, and the next row of the stream."""
     if place + needed * _C > _U(buffer.size):
         fill(buffer, ones, key, row, column)
-        return _U(0), row + BUFFER
+        return _U(0), row + len(buffer)
     return place, row
 
 
@@ -241,7 +241,8 @@ def _given(sums, k, room, own, columns):
 def _loop(p, values, target, eta, steps, starts, levels, base, law, kurtosis, key, column, columns):
     """See :func:`compile_leaps`; ``listed``, ``stepped`` and ``updated`` are a model's."""
     columns, count, head, roots = _U(columns), _U(len(levels)), starts[0], np.sqrt(values)
-    buffer, ones = np.empty((BUFFER, 4 * COLUMNS), _F), np.ones(4 * COLUMNS, _F)
+    most = max(BUFFER, np.int64(head) // 4 + 1)  # rows, to hold a step of all that are stepped
+    buffer, ones = np.empty((most, 4 * COLUMNS), _F), np.ones(4 * COLUMNS, _F)
     flat, room = buffer.reshape(buffer.size), np.zeros(len(_PLACES) * COLUMNS, _F)
     noise = np.empty((np.int64(np.diff(starts).max()) if count > 0 else 0) * COLUMNS, _F)
     sums, own = np.zeros((len(levels) + 1) * 3 * COLUMNS, _F), np.zeros(len(levels) * COLUMNS, _F)
