@@ -15,7 +15,8 @@ import pytest
 from project import OUTPUT, SMOKE, copy_project, planned, results, snakemake, start
 
 # One of each kind: by runs, by runs of more than last risks, and by theory.
-SOME_TABLES = ["noise/estimates", "rescaling/estimates", "asymptotics/estimates"]
+SOME = ["noise", "rescaling", "asymptotics", "phase_transition", "sample_scaling", "model_scaling"]
+SOME_TABLES = [f"{name}/estimates" for name in SOME]
 SPECTRUM = str(OUTPUT / "results/sample_scaling/spectra.parquet")
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 LOCKED = ["Directory cannot be locked", "--unlock"]
