@@ -21,13 +21,7 @@ from quadlaw.sgd.schedules import named as schedule_named
 from quadlaw.theory import linear_risk, mean_field_risk, stability_edge
 
 # alpha, beta, sigma; step sizes from small ones to half of the edge.
-PROBLEMS = [
-    (2.5, 1.5, 0.5),
-    (3.0, 1.5, 0.0),
-    (2.0, 2.0, 1.0),
-    (2.0, 3.0, 0.5),
-    (1.5, 2.5, 2.0),
-]
+PROBLEMS = [(2.5, 1.5, 0.5), (3.0, 1.5, 0.0), (2.0, 2.0, 1.0), (2.0, 3.0, 0.5), (1.5, 2.5, 2.0)]
 STEPS = [0.02, 0.08]
 SETTING = {"model_size": 48, "samples": 2048, "step_size": STEPS, "init": 0.4}
 KEYS = ["model", "step_size"]

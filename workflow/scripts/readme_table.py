@@ -23,6 +23,13 @@ def relinked(table, document):
     return re.sub(r"\]\((?!https:)", f"]({up}", table)
 
 
+def first_page(table):
+    """The paper's statements alone, without links, as README has them."""
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    ours = [line for line in lines if not re.match(r"\| \d+\\\*", line)]
+    return "".join(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", line) + "\n" for line in ours)
+
+
 def with_table(text, name, table):
     """``text`` with ``table`` in place of what stands between the markers."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
@@ -35,4 +42,5 @@ if __name__ == "__main__":
     for name, document in TABLES:
         path = ROOT / document
         table = (ROOT / "figures" / f"{name}.md").read_text()
-        write_bytes(with_table(path.read_text(), name, relinked(table, document)).encode(), path)
+        shown = first_page(table) if document == "README.md" else relinked(table, document)
+        write_bytes(with_table(path.read_text(), name, shown).encode(), path)
