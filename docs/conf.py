@@ -2,7 +2,11 @@
 
 import json
 
-from quadlaw.ledger.config import Claim, Configuration, Statement
+from docutils.nodes import SkipNode, term
+from docutils.utils.math.latex2mathml import tex2mathml
+
+from quadlaw.ledger.config import Configuration
+from quadlaw.ledger.entries import Claim, Statement
 from quadlaw.studies import names, study
 
 project = "quadlaw"
@@ -11,9 +15,13 @@ html_title = "quadlaw"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 
 # Headings can be linked to; links to files of the project become copies that can be opened.
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say them in words
 napoleon_numpy_docstring = True
@@ -130,15 +138,32 @@ def plain(text):
 def on_reading(_, name, source):
     """Links and tables that stand for something else in the sources.
 
-    The ledger's page holds figures/claims.md: there, links to a claim stay on the page. The
+    The ledger's page holds figures/claims.md, so that links to a claim lead there. The
     configuration's page gets its tables.
     """
-    source[0] = source[0].replace("(../figures/claims.md#", "(#")
+    page = "" if name == "ledger" else "ledger.md"
+    source[0] = source[0].replace("(../figures/claims.md#", f"({page}#")
     if name == "configuration":
         source[0] = source[0].replace("<!-- settings -->\n", settings_page())
 
 
+def on_read(app, page):
+    """A term of the glossary can be linked to as a heading: `glossary.md#term-claim`."""
+    ids = {key: (0, key, one.astext()) for one in page.findall(term) for key in one["ids"]}
+    app.env.metadata[app.env.docname].setdefault("myst_slugs", {}).update(ids)
+
+
+def formula(writer, node):
+    """A formula as MathML, which browsers typeset without a script and without a network."""
+    block = node.tagname == "math_block"
+    text = tex2mathml(node.astext(), as_block=block)
+    writer.body.append(f'<div class="math">{text}</div>' if block else text)
+    raise SkipNode
+
+
 def setup(app):
-    """Change sources when they are read, and read the configuration's page whenever building."""
+    """Formulas as MathML; sources that change when they are read, the configuration's always."""
+    app.add_html_math_renderer("mathml", (formula, None), (formula, None))
     app.connect("source-read", on_reading)
+    app.connect("doctree-read", on_read)
     app.connect("env-get-outdated", lambda *_: ["configuration"])

@@ -2,14 +2,13 @@
 
 import copy
 
-import yaml
-
 from project import ROOT
+from quadlaw.base.documents import from_yaml
 from quadlaw.ledger.config import checked
 
 __all__ = ["CONFIG", "changed", "checked"]
 
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+CONFIG = from_yaml((ROOT / "config/config.yaml").read_text())
 
 
 def changed(path, value):

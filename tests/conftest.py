@@ -12,6 +12,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from project import MEMORY, OUTPUT, copy_project, snakemake
+from quadlaw.base import provenance
 
 CHANGING = ("test_edit.py", "test_report.py", "test_workflow.py")
 
@@ -62,3 +63,11 @@ def finished(_smoke):
 def undisturbed(_smoke):
     """What the smoke run wrote, with Snakemake's memory of it, which no test changes."""
     return _smoke / "undisturbed"
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package to edit."""
+    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "quadlaw")
+    monkeypatch.setattr(provenance, "PACKAGE", copy)
+    return copy

@@ -23,6 +23,13 @@ def copy_project(folder):
     return folder
 
 
+def edit(path, old, new):
+    """Put ``new`` in the place of the first ``old``, which a file must have."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 def start(folder, *arguments, configuration=SMOKE):
     """Snakemake of this environment, without the environment's programs in PATH."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, *configuration]
@@ -41,7 +48,11 @@ def snakemake(folder, *arguments, expect=0, **options):
 
 def planned(folder, *arguments):
     """How many jobs of each rule a run would start."""
-    output = snakemake(folder, "--dry-run", *arguments)
+    return jobs_of(snakemake(folder, "--dry-run", *arguments))
+
+
+def jobs_of(output):
+    """How many jobs of each rule a run or a plan says that it has."""
     stats = output.split("Job stats:")[-1] if "Job stats:" in output else ""
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)}
 

@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from quadlaw.base.documents import from_yaml
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.ledger import claims
 from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, changed, evaluate, ledger, verdict
-from quadlaw.ledger.config import checked_claims
+from quadlaw.ledger.entries import checked_claims
 from quadlaw.studies import names
 from quadlaw.theory import rates
 
 ROOT = Path(__file__).parents[1]
-CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
+CLAIMS = from_yaml((ROOT / "config/claims.yaml").read_text())
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,10 @@ CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
         (0.30, 0.70, None, OPEN),  # underpowered
         (0.46, 0.54, 0.6, REPRODUCED),
         (0.46, 0.54, 0.53, OPEN),  # the rival is in the interval
+        (0.46, 0.54, 0.54, OPEN),  # at its end
+        (0.46, 0.54, 0.46, OPEN),
+        (0.40, 0.45, None, OPEN),  # touches the band
+        (0.55, 0.60, None, OPEN),
         (0.49, 0.51, 0.53, REPRODUCED),  # in the band, but excluded
         (0.56, 0.90, 0.7, FAILED),
         (np.nan, np.nan, None, OPEN),
@@ -109,11 +113,79 @@ def test_intervals_of_few_runs_widen_by_their_own_quantiles_and_then_hold_at_onc
     assert by_normal < 0.85
 
 
+ESTIMATE = {
+    "quantity": "sample exponent", "model": "linear", "alpha": 3.0, "beta": 2.0, "sigma": 0.5,
+    "setting": "", "against": "T", "estimate": 0.42, "ci_low": 0.41, "ci_high": 0.44, "theory": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "once", "widened"),
+    [
+        ({"ci_high": 0.445}, REPRODUCED, OPEN),  # up to .452, beyond the band's .45
+        ({"ci_high": 0.43}, REPRODUCED, REPRODUCED),
+        ({"estimate": 0.38, "ci_low": 0.355, "ci_high": 0.39}, REPRODUCED, OPEN),  # down to .348
+        ({"estimate": 0.49, "ci_low": 0.455, "ci_high": 0.5}, FAILED, OPEN),  # down to .445
+    ],
+)
+def test_each_end_is_widened_on_its_own_side(change, once, widened):
+    """For four tests at once by a factor of 1.27."""
+    estimates = {"planted": pd.DataFrame([ESTIMATE | change])}
+    bare = CLAIM | {"rival": "1.0"}
+    assert claims.simultaneous(4) == pytest.approx(1.2744, rel=1e-3)
+    assert ledger([bare], estimates)["verdict"].item() == once
+    assert ledger([bare], estimates, tests=4)["verdict"].item() == widened
+
+
+def test_a_row_says_its_rival_or_that_it_has_none():
+    (row,) = ledger([CLAIM], {"planted": pd.DataFrame([ESTIMATE])}).to_dict("records")
+    assert row["rival"] == pytest.approx(1 / 3) and row["predicted"] == pytest.approx(0.4)
+    alone = {key: value for key, value in CLAIM.items() if key != "rival"}
+    (row,) = ledger([alone], {"planted": pd.DataFrame([ESTIMATE])}).to_dict("records")
+    assert np.isnan(row["rival"]) and row["verdict"] == REPRODUCED
+
+
+def test_rows_with_the_most_alpha_less_beta_are_first():
+    pairs = [(2.0, 3.0), (3.0, 1.5), (2.0, 2.0), (4.0, 4.0)]
+    rows = pd.DataFrame([ESTIMATE | {"alpha": a, "beta": b} for a, b in pairs])
+    found = claims.chosen(CLAIM, rows)
+    assert list(zip(found["alpha"], found["beta"], strict=True)) == [
+        pairs[1], pairs[2], pairs[3], pairs[0]
+    ]  # fmt: skip
+
+
+def test_the_summary_counts_verdicts_in_the_claims_order():
+    rows = pd.DataFrame(
+        {"claim": ["b", "a", "b", "b"], "verdict": [OPEN, FAILED, REPRODUCED, OPEN]}
+    ).assign(statement="In words.", figure="planted")
+    table = claims.summary(rows)
+    assert table[["claim", REPRODUCED, OPEN, FAILED]].to_numpy().tolist() == [
+        ["b", 1, 2, 0], ["a", 0, 0, 1]
+    ]  # fmt: skip
+    none = claims.summary(rows[rows["verdict"] == OPEN])  # no row has the other verdicts
+    assert none[[REPRODUCED, OPEN, FAILED]].to_numpy().tolist() == [[0, 2, 0]]
+
+
+def test_what_is_the_projects_own_begins_with_that_word():
+    assert claims.is_own({"paper": "own; method"}) and claims.is_own({"paper": "own"})
+    assert not claims.is_own({"paper": "section 4; own"})
+
+
+def test_known_verdicts_have_a_column_for_all_that_tells_rows_apart():
+    known = ledger([CLAIM], {"planted": pd.DataFrame([ESTIMATE])})
+    claims.checked_verdicts(known)
+    for column in (*claims.IDENTITY, "verdict"):
+        with pytest.raises(ValueError, match=rf"^columns = .*: {column} is missing$"):
+            claims.checked_verdicts(known.drop(columns=column))
+
+
 def test_numbers_of_the_theory_alone_are_told_apart():
     data = planted(0.4, 0.1)
     assert ledger([CLAIM], {"planted": data})["kind"].item() == claims.SIMULATION
     alone = data.assign(theory=data["estimate"])
     assert ledger([CLAIM], {"planted": alone})["kind"].item() == claims.THEORY
+    said = alone.assign(method="leaps 0.5")  # simulated, and equal to the theory, as shares may be
+    assert ledger([CLAIM], {"planted": said})["kind"].item() == claims.SIMULATION
 
 
 def test_a_claim_without_rows_is_refused_and_a_condition_selects():
@@ -131,6 +203,16 @@ def test_the_ledgers_columns_begin_with_those_that_users_rely_on():
         "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate",
         "ci_low", "ci_high", "tolerance", "verdict", "figure",
     ]  # fmt: skip
+
+
+def test_a_row_that_no_size_could_decide_says_why():
+    data = planted(0.4, 0.1)
+    one = {"alpha": float(data["alpha"].iloc[0]), "reason": "Larger by theory."}
+    (why,) = ledger([CLAIM | {"undecidable": [one]}], {"planted": data})["undecidable"]
+    (other,) = ledger([CLAIM | {"undecidable": [one | {"alpha": 9.0}]}], {"planted": data})[
+        "undecidable"
+    ]
+    assert (why, other) == ("Larger by theory.", "")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +242,7 @@ def test_changed_verdicts_are_named():
 
 
 def test_the_projects_claims_are_whole_and_cover_every_figure():
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = from_yaml((ROOT / "config/config.yaml").read_text())
     figures = set(config["studies"])
     checked_claims(CLAIMS, sorted(figures))
     assert {claim["figure"] for claim in CLAIMS} == figures == set(names())
@@ -173,6 +255,7 @@ def test_the_projects_claims_are_whole_and_cover_every_figure():
         ({"tolerance": 0}, r"^claims\[0\].tolerance = 0: a tolerance is a number above 0"),
         ({"tolerance": float("nan")}, "tolerance = nan: must be a finite number"),
         ({"figure": "nowhere"}, "figure = 'nowhere': no such figure"),
+        ({"tolerance": "1e-3"}, "tolerance = '1e-3': a tolerance is a number above 0; YAML reads"),
         ({"prediction": "beta -"}, r"prediction = 'beta -': "),
         ({"verdict": "reproduced"}, "verdict = 'reproduced': unknown key"),
         ({"id": "Two words"}, "id = 'Two words': an id is of lower-case"),

@@ -2,16 +2,20 @@
 
 import json
 import re
+import shlex
 import subprocess
+import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import quadlaw
-from quadlaw.cli import main, parser
+from quadlaw.cli import main, parser, plots
 from quadlaw.theory import planning, tuned_step
 
 ARGUMENTS = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9"]
+PREDICT = [*ARGUMENTS, "--model-size", "1e3"]
 SETTING = ["--alpha", "2.5", "--beta", "1.5", "--samples", "256", "--model-size", "16"]
 SIMULATE = ["simulate", *SETTING, "--replicates", "7", "--seed", "3"]
 
@@ -34,10 +38,12 @@ def test_predict_prints_the_theory_of_both_models(capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("budget", [{"compute": 1e6}, {"samples": 4096}, {"risk": 0.5}])
-def test_plan_prints_the_plan_of_the_package(capsys, budget):
+def test_plan_prints_the_plan_of_the_package(capsys, monkeypatch, budget):
     ((key, value),) = budget.items()
     line = ["plan", "--alpha", "2.5", "--beta", "1.5", "--sigma", ".4", f"--{key}", str(value)]
-    assert printed(capsys, line) == quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5, 0.4), **budget)
+    known = quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5, 0.4), **budget)
+    assert printed(capsys, line) == known
+    monkeypatch.setattr(planning, "plan", lambda *_, **__: known)
     main(line)
     table, reason, shares = re.split(r"\n\n|\nstep sizes", capsys.readouterr().out)
     assert "share_of_edge" in table and table.split()[:2] == ["quadratic", "linear"]
@@ -50,6 +56,36 @@ def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatc
     monkeypatch.setattr(planning, "plan", lambda *_, **__: result)
     main(["plan", "--alpha", "2.5", "--beta", "1.5", "--risk", ".001"])
     assert capsys.readouterr().out.split()[:2] == ["quadratic", "model_size"]
+
+
+HEADS = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "ending"),
+    [
+        ("predict --samples 1e5 --model-size 100", ".png"),
+        ("plan --compute 1e6", ".pdf"),
+        ("plan --samples 4096", ".svg"),
+        ("plan --risk .5", ".png"),
+    ],
+)
+def test_a_plot_goes_through_what_is_printed(capsys, tmp_path, monkeypatch, line, ending):
+    drawn = []
+    write = plots._write
+    monkeypatch.setattr(plots, "_write", lambda *given: (drawn.append(given), write(*given)))
+    path = tmp_path / f"new/plot{ending}"
+    command, *rest = line.split()
+    problem = ["--alpha", "2.5", "--beta", "1.5"]
+    result = printed(capsys, [command, *problem, *rest, "--plot", str(path)])
+    assert path.read_bytes().startswith(HEADS[ending])
+    ((_, parts, *_),) = drawn
+    for model, (_, curve, (x, risk)) in parts.items():
+        assert risk == result[model]["excess_risk"]
+        assert (np.diff(curve[:, 1]) < 0).all() and len(curve) >= 5
+        at_dot = np.exp(np.interp(np.log(x), *np.log(curve).T))
+        assert at_dot == pytest.approx(risk, rel=0.01)  # on the curve, at the dot's place
 
 
 @pytest.mark.slow
@@ -95,6 +131,16 @@ def test_simulate_takes_the_step_size_of_the_theory(capsys):
     assert 0.5 < result["risk"] / result["theory"] < 1.5
 
 
+@pytest.mark.parametrize("model", ["quadratic", "linear"])
+def test_a_step_size_beyond_the_stability_edge_is_warned_of_with_the_edge(capsys, model):
+    edge = quadlaw.theory.stability_edge(quadlaw.PowerLaw(2.5, 1.5), 16, model)
+    for factor, lines in ((1.01, 1), (0.99, 0)):
+        main([*SIMULATE, "--model", model, "--step-size", str(factor * edge)])
+        output = capsys.readouterr()
+        assert output.err.count("\n") == lines and "theory" in output.out
+        assert (f"beyond the stability edge of {edge:.6g}" in output.err) == bool(lines)
+
+
 def test_what_is_not_finite_is_null_in_json(capsys):
     result = printed(capsys, [*SIMULATE, "--step-size", "900", "--init", "1"])
     assert result["risk"] is None and result["theory"] is None and result["diverged_share"] == 1
@@ -125,14 +171,41 @@ def test_a_failure_has_exit_code_1(capsys, tmp_path):
     assert stop.value.code == 1 and output.err.count("\n") == 1 and "Error" in output.err
 
 
-@pytest.mark.parametrize("command", ["predict", "plan", "simulate", "estimate"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "code", "words"),
+    [("| true", 141, ""), (">&-", 0, ""), (">/dev/full", 1, "quadlaw: OSError: [Errno 28] ")],
+)
+def test_output_that_nobody_takes_ends_without_a_traceback(target, code, words):
+    line = shlex.join([sys.executable, "-c", "from quadlaw.cli import main; main()", *PREDICT])
+    shell = ["bash", "-c", f"{line} {target}; exit ${{PIPESTATUS[0]}}"]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert done.returncode == code and done.stderr.count("\n") == bool(words)
+    assert done.stderr.startswith(words)
+
+
+@pytest.mark.parametrize("command", ["predict", "plan", "simulate", "fit", "estimate"])
 def test_help_has_examples_that_are_understood(capsys, command):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     text = capsys.readouterr().out
     assert stop.value.code == 0 and "exit codes: 0 done" in text
-    examples = [line.split()[1:] for line in text.splitlines() if line.startswith("  quadlaw ")]
+    examples = [
+        shlex.split(line)[1:] for line in text.splitlines() if line.startswith("  quadlaw ")
+    ]
     assert examples and all(parser().parse_args(one).command == command for one in examples)
+
+
+@pytest.mark.slow
+def test_without_arguments_three_examples_are_shown_that_run(capsys):
+    main([])
+    text = capsys.readouterr().out
+    examples = [line.split()[1:] for line in text.splitlines() if line.startswith("  quadlaw ")]
+    assert [one[0] for one in examples] == ["predict", "plan", "simulate"]
+    for one in examples:
+        main(one)
+        output = capsys.readouterr()
+        assert output.err == "" and len(output.out.splitlines()) > 5
 
 
 def test_version_and_completion(capsys):
@@ -153,3 +226,11 @@ def test_completion_is_valid_bash(capsys):
         for text in (script, f"{script} (")
     )
     assert valid.returncode == 0 and broken.returncode != 0
+
+
+def test_the_package_imports_what_is_asked_for():
+    line = "import sys, quadlaw; quadlaw.PowerLaw; print('numba' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", line], text=True) == "False\n"
+    assert all(getattr(quadlaw, name) for name in dir(quadlaw))
+    with pytest.raises(AttributeError, match="'quadlaw' has no attribute 'nosuch'"):
+        _ = quadlaw.nosuch

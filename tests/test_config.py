@@ -1,6 +1,7 @@
 """Defaults, the schema, and how files of configuration come together."""
 
 import copy
+import json
 
 import pytest
 from snakemake.common.configfile import load_configfile
@@ -9,7 +10,9 @@ from snakemake.utils import update_config
 from configurations import CONFIG, changed, checked
 from project import ROOT
 from quadlaw.base.typed import Settings
-from quadlaw.ledger.config import Claim, Configuration, Statement, merged, read
+from quadlaw.ledger.config import Configuration, merged, read
+from quadlaw.ledger.entries import Claim, Statement
+from quadlaw.ledger.spelling import spelled
 from quadlaw.studies import names, study
 
 
@@ -55,7 +58,10 @@ def test_one_study_can_be_checked_alone():
 def test_the_small_grid_is_taken_where_nothing_else_is_asked_for():
     small = checked(CONFIG | {"smoke": True})["studies"]
     for name, values in CONFIG["studies"].items():
-        expected = merged(values, study(name).module.SMOKE)
+        even = copy.deepcopy(values)
+        for one in [*even.get("problems", []), *even.get("label_noise", {}).get("problems", [])]:
+            one.pop("replicates", None)
+        expected = merged(even, study(name).module.SMOKE)
         assert small[name] == checked(changed(("studies", name), expected), name)["studies"][name]
     own = changed(("studies", "noise", "samples"), [64, 128, 256, 1024]) | {"smoke": True}
     full = checked(own)["studies"]
@@ -78,6 +84,37 @@ def test_files_come_together_as_in_snakemake(tmp_path):
         update_config(together, load_configfile(path))
     assert read(files) == checked(together)
     assert read(files)["studies"]["compute_frontier"]["compute"] == [1e5, 2e5]
+
+
+def as_text(node):
+    """A configuration as ``--config`` hands it over: all that is nested is text."""
+    if isinstance(node, dict):
+        return {key: as_text(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [as_text(value) for value in node]
+    return node if isinstance(node, str) else json.dumps(node)
+
+
+def test_text_is_the_value_that_it_spells():
+    assert checked(as_text(CONFIG)) == checked(CONFIG)
+    small = {"sigma": "1e-3", "seed": "+7", "force": "false", "ledger": {"verdicts": "null"}}
+    found = checked(CONFIG | small | {"output": {"results": "2024"}})
+    assert (found["sigma"], found["seed"], found["force"]) == (0.001, 7, False)
+    assert found["ledger"]["verdicts"] is None and found["output"]["results"] == "2024"
+    for text in ("5e5", "500000", "5E+5", "500000.0"):
+        config = changed(("studies", "extinction", "samples"), text)
+        if "." in text:  # no whole number, as in YAML
+            with pytest.raises(ValueError, match=r"extinction\.samples = 500000\.0: "):
+                checked(config)
+        else:
+            assert checked(config)["studies"]["extinction"]["samples"] == 500_000
+
+
+@pytest.mark.parametrize(
+    "text", ["1e999", "0x10", "1_000", "\u0663", "1 2", "two-phase 0.5", ".", "e5"]
+)
+def test_other_text_stays_as_it_is(text):
+    assert spelled({"a": [text]}) == {"a": [text]}
 
 
 def test_merging_goes_key_by_key_and_leaves_its_arguments_alone():

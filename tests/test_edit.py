@@ -13,7 +13,7 @@ import time
 import pytest
 
 from notebook_server import Server
-from project import OUTPUT, ROOT, copy_project, planned, put_back, results, snakemake, start
+from project import OUTPUT, ROOT, copy_project, jobs_of, put_back, results, snakemake, start
 
 FIGURE = "phase_transition"
 NOTEBOOK = f"notebooks/{FIGURE}.ipynb"
@@ -85,9 +85,8 @@ def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
     saved = (restored / NOTEBOOK).read_text()
     assert saved.replace("tweaked ", "") == source  # neither preamble nor outputs, nothing lost
     assert "tweaked" in saved
-    others = {"benchmark_table": 1, "provenance": 1, "report_pages": 1, "all": 1}
-    assert planned(restored) == {"figure": 1, **others, "total": 5}
-    snakemake(restored)
+    others = {"benchmark_table": 1, "provenance": 1, "report_pages": 1, "paper": 1, "all": 1}
+    assert jobs_of(snakemake(restored)) == {"figure": 1, **others, "total": 6}
     assert results(restored) == after  # the workflow draws what was seen
 
 

@@ -11,9 +11,9 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from project import OUTPUT, ROOT, copy_project, snakemake
+from quadlaw.base.documents import from_yaml
 from quadlaw.ledger import claims
 
 PAGE = (ROOT / "docs/extending.md").read_text()
@@ -105,29 +105,35 @@ print(json.dumps({"key": key, "cost": cost, "studies": names()}))
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
-    """A copy with all that the page adds; what it was before and is after, and files touched."""
+    """A copy with all that the page adds, and which files each part touched."""
     folder = copy_project(tmp_path_factory.mktemp("extended") / "project")
-    before, touched, state = contents(folder), {}, json.loads(python(folder, STATE))
+    before, touched = contents(folder), {}
     for name, some in {"model": MODEL, "schedule": SCHEDULE, "study": STUDY}.items():
         for file in some:
             file.write(folder)
         after = contents(folder)
         touched[name] = {path for path in after if after[path] != before.get(path)}
         before = after
-    return folder, touched, state, json.loads(python(folder, STATE))
+    return folder, touched
+
+
+@pytest.fixture(scope="module")
+def states(extended):
+    """What ``STATE`` says of the project, and of the copy with all that the page adds."""
+    return [json.loads(python(folder, STATE)) for folder in (ROOT, extended[0])]
 
 
 @pytest.mark.slow
 def test_a_model_and_a_schedule_are_one_file_and_a_study_is_four(extended):
-    _, touched, _, _ = extended
+    _, touched = extended
     assert [len(touched[name]) for name in ("model", "schedule", "study")] == [1, 1, 4]
     for name, some in (("model", MODEL), ("schedule", SCHEDULE), ("study", STUDY)):
         assert touched[name] == {file.path for file in some}
 
 
 @pytest.mark.slow
-def test_finished_points_keep_their_keys_and_the_new_study_is_counted(extended):
-    _, _, before, after = extended
+def test_finished_points_keep_their_keys_and_the_new_study_is_counted(states):
+    before, after = states
     assert after["key"] == before["key"]
     assert set(after["studies"]) - set(before["studies"]) == {"plateau"}
     for rule, jobs in {"sgd_runs": 1, "design": 1, "theory": 1, "figure": 1}.items():
@@ -212,7 +218,7 @@ def test_a_model_with_weight_decay_is_refused(extended, tmp_path):
     ((_, text),) = MODEL[0].blocks
     decaying = text.replace("return v -", "return 0.99 * v -").replace('"hyperbolic"', '"decay"')
     (folder / "workflow/quadlaw/models/decay.py").write_text(decaying)
-    *_, line = python(folder, "import quadlaw", expect=1).splitlines()
+    *_, line = python(folder, "import quadlaw.models", expect=1).splitlines()
     assert line in PAGE.splitlines()
 
 
@@ -226,7 +232,7 @@ def test_a_new_study_runs_to_its_figure_and_its_claim(extended):
     curves = pd.read_csv((folder / estimates).with_name("curves.csv"))
     assert set(curves["samples"]) == {64, 256, 1024} and set(curves["replicates"]) == {6}
     assert np.isfinite(curves["theory"]).all() and (curves["risk"] > curves["floor"]).all()
-    every = yaml.safe_load((folder / "config/claims.yaml").read_text())
+    every = from_yaml((folder / "config/claims.yaml").read_text())
     mine = [claim for claim in every if claim["figure"] == "plateau"]
     table = claims.ledger(mine, {"plateau": pd.read_csv(folder / estimates)})
     assert set(table["claim"]) == {"plateau-floor"} and len(table) == 2

@@ -1,5 +1,6 @@
 import json
 import os
+import stat
 import time
 
 import pandas as pd
@@ -27,6 +28,13 @@ def test_tables_are_written_with_the_same_bytes_each_time(tmp_path, name):
     assert [file.name for file in path.parent.iterdir()] == [name]
 
 
+def test_a_sample_size_keeps_its_digits_in_a_column_of_fractions(tmp_path):
+    numbers = [2.0**23, 1 / 3, float("nan"), float("inf"), 1e100, -0.5]
+    write_table(pd.DataFrame({"samples": numbers}), tmp_path / "table.csv")
+    written = (tmp_path / "table.csv").read_text().split("\n")
+    assert written == ["samples", "8388608", "0.333333", '""', "inf", "1e+100", "-0.5", ""]
+
+
 def test_a_failed_write_leaves_nothing_and_spoils_nothing(tmp_path, monkeypatch):
     path = tmp_path / "table.csv"
     write_table(FRAME, path)
@@ -36,6 +44,16 @@ def test_a_failed_write_leaves_nothing_and_spoils_nothing(tmp_path, monkeypatch)
         write_bytes(b"other", path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["table.csv"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+def test_who_may_read_and_write_a_file_is_left_to_the_umask(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        write_table(FRAME, tmp_path / "table.csv")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "table.csv").stat().st_mode) == mode
 
 
 def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):

@@ -1,9 +1,6 @@
 """Keys of finished points: what a point ran, and nothing else."""
 
-import shutil
-
-import pytest
-
+from project import edit
 from quadlaw.base import provenance
 from quadlaw.fit import points
 from quadlaw.ledger.config import for_study, read
@@ -16,14 +13,6 @@ CONFIG = read([])
 HASHED = (
     "quadlaw.sgd.run", "quadlaw.fit.points", "quadlaw.studies.phase_transition", "quadlaw.theory",
 )  # fmt: skip
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package to edit."""
-    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "quadlaw")
-    monkeypatch.setattr(provenance, "PACKAGE", copy)
-    return copy
 
 
 def key_of(*models, schedule="two-phase 0.5"):
@@ -67,12 +56,6 @@ def test_a_model_made_of_another_depends_on_it(package):
     edit(package / "models/quadratic.py", "return v - g * x * v", "return v - g * x * v * 1")
     assert {("signed", "cosine"), ("quadratic", "cosine")} <= changed(before)
     assert ("depth 3", "cosine") not in changed(before)
-
-
-def edit(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_every_model_and_schedule_has_its_module():

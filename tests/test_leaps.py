@@ -5,15 +5,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from numba import njit
 from numba.extending import register_jitable
 
 import quadlaw
-from quadlaw.base.elementary import exp
 from quadlaw.models import MODELS, named
 from quadlaw.models.leaps_loop import COLUMNS, compile_leaps
 from quadlaw.models.model import Model
 from quadlaw.models.quadratic import leap, predict, pull, update
+from quadlaw.sgd import leaps
 from quadlaw.sgd.inputs import INPUTS, polynomial
 from quadlaw.sgd.leaps import FAST, Rates, leveled, stages
 from quadlaw.sgd.run import run_lanes
@@ -317,6 +316,15 @@ def test_what_cannot_leap_is_refused_in_one_line(change, message):
         quadlaw.simulate(quadlaw.PowerLaw(2.5, 1.5), **(setting | change))
 
 
+def test_more_normals_than_have_numbers_are_refused(monkeypatch):
+    """At a step size near the edge some coordinates take single steps, at a small one none."""
+    setting = {"model_size": 8, "samples": 4096, "init": 0.5, "method": "leaps"}
+    monkeypatch.setattr(leaps, "ROWS", 1024)
+    quadlaw.simulate(quadlaw.PowerLaw(2.5, 1.5), step_size=0.01, **setting)
+    with pytest.raises(ValueError, match=r"^samples = 4096: takes too many normals, as \d "):
+        quadlaw.simulate(quadlaw.PowerLaw(2.5, 1.5), step_size=0.4, **setting)
+
+
 def test_a_model_whose_leap_is_none_of_its_steps_is_refused():
     both = {"weight": np.square, "pull": pull}
     with pytest.raises(ValueError, match=r"leap.* must be update.* but for cubes of g"):
@@ -360,24 +368,6 @@ def test_levels_are_the_longest_that_the_accuracy_allows():
     for k, level in enumerate(levels):
         some = rates[starts[k] : starts[k + 1]]
         assert (some * 2**level <= 0.5).all() and (some * 2 ** (level + 1) + 2 * some > 0.5).any()
-
-
-@njit
-def exponentials(x):
-    y = np.empty_like(x)
-    for i in range(len(x)):
-        y[i] = exp(x[i])
-    return y
-
-
-def test_the_exponential_is_right_to_single_precision():
-    x = np.linspace(-80, 80, 2001).astype(np.float32)
-    y = exponentials(x)
-    assert y.dtype == np.float32
-    assert np.abs(y / np.exp(x.astype(float)) - 1).max() < 5e-6
-    near = np.abs(x) < 4
-    assert np.abs(y / np.exp(x.astype(float)) - 1)[near].max() < 4e-7
-    assert exp(1.0) == math.exp(1.0)
 
 
 def test_every_model_of_the_paper_and_beyond_leaps_but_for_relu():

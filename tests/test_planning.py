@@ -1,6 +1,7 @@
 """Plans hold what they say, by the theory and in simulation."""
 
 import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,47 @@ def test_the_model_to_use_costs_less_and_changes_where_it_is_said_to():
         assert found["use"] == expected
         assert found[expected]["excess_risk"] < found[other]["excess_risk"]
     assert "both models have the same exponent" in quadlaw.plan(BELOW, compute=1e5)["reason"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("problem", "budget"),
+    [(PowerLaw(9.0, 3.0, 0.1), {"compute": 1e5}), (PowerLaw(10.0, 1.2, 1.0), {"samples": 6000})],
+)
+def test_curves_that_cross_again_have_no_place_from_where_on_one_wins(problem, budget):
+    """Few coordinates are learned there; elsewhere (control) the plans bear the place out."""
+    reason = quadlaw.plan(problem, **budget)["reason"]
+    assert "cross more than once" in reason and "wins from" not in reason
+    assert "wins from" in quadlaw.plan(CROSSING, **budget)["reason"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A plan whose risk is ``compute^-slope``, but for a factor."""
+
+    slope: float
+    factor: float
+    compute: float
+    rate = 1.0
+
+    def costing(self, _, compute):
+        return replace(self, compute=compute)
+
+    def rough(self):
+        return np.log(self.factor) - self.slope * np.log(self.compute)
+
+    def reach(self):
+        return -np.inf, np.log(1e15 / self.compute**0.5)
+
+
+@pytest.mark.parametrize("budget", [100.0, 1e6, 1e12])
+@pytest.mark.parametrize(
+    ("crossing", "found"), [(50.0, 0.0), (80.0, 80.0), (1e4, 1e4), (1e9, 1e9), (1e40, np.inf)]
+)
+def test_lines_cross_where_they_were_planted_if_that_is_within_reach(budget, crossing, found):
+    """The models are compared from a budget of 64 on, up to that of the most samples."""
+    pair = Line(0.5, crossing**0.2, budget), Line(0.3, 1.0, budget)
+    assert planning._crossing("compute", *pair) == pytest.approx(found, rel=1e-3)
 
 
 @pytest.mark.slow

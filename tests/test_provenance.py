@@ -1,16 +1,7 @@
-import shutil
-
 import pytest
 
+from project import edit
 from quadlaw.base import provenance
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A copy of the package to edit."""
-    copy = shutil.copytree(provenance.PACKAGE, tmp_path / "quadlaw")
-    monkeypatch.setattr(provenance, "PACKAGE", copy)
-    return copy
 
 
 def test_imports_are_followed():
@@ -20,12 +11,6 @@ def test_imports_are_followed():
     used = provenance.modules_used("quadlaw.fit.exponents")
     assert "quadlaw.theory.rates" in used
     assert "quadlaw.theory.closure" not in used  # beside rates in its package, and not imported
-
-
-def edit(path, old, new):
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_code_changes_the_hash_and_comments_and_docstrings_do_not(package):

@@ -5,20 +5,20 @@ import re
 import shutil
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
-from docutils.core import publish_parts
 from playwright.sync_api import sync_playwright
 
 from claims import read
 from project import OUTPUT, ROOT, snakemake
-from provenance import UNKNOWN, source
+from provenance import ELSEWHERE, UNKNOWN, source
+from quadlaw.base.documents import from_yaml
 from quadlaw.studies import names, study
-from report_pages import caption
+from report_pages import figure_page
 
-FIGURES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+FIGURES = from_yaml((ROOT / "config/config.yaml").read_text())["studies"]
 TEXTS = {}  # by category, the question of each figure
 for figure in FIGURES:
     category, question = study(figure).report
@@ -49,8 +49,8 @@ def browser():
 def opened(browser):
     """A function that opens a file: its page, what it asked for, what it complained of."""
 
-    def open_file(path):
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+    def open_file(path, width=1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
         asked, faults = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -70,33 +70,65 @@ def row(page, category, name):
 
 @pytest.mark.workflow
 @needs_chromium
-def test_the_report_opens_offline_and_shows_the_ledger_and_every_figure(finished, report, opened):
-    ledger = read(finished / OUTPUT / "results/claims.csv")
-    page, asked, faults = opened(report)
-    assert page.locator("#app").get_by_text(f"at {len(ledger)} settings").is_visible()
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_first_page_is_searched_filtered_and_sorted_offline(finished, report, opened, width):
+    table = read(finished / OUTPUT / "results/claims.csv")
+    statements = pd.read_csv(finished / OUTPUT / "results/statements.csv")
+    page, asked, faults = opened(report, width)
+    first = page.frame_locator("iframe")
+    stated, ledger = first.locator(".dt-container").all()
+    assert stated.locator("tbody tr").count() == len(statements)
+    formulas = statements["statement"].str.count(r"\$").sum() // 2
+    assert first.locator("math").count() >= formulas > 10  # which are typeset
+    assert first.locator("figure img").count() == 3
+    assert not page.locator("#app #rulegraph").is_visible()
+    for part in (stated, ledger):
+        box = part.locator("table").bounding_box()
+        assert box["x"] + box["width"] <= width + 1  # none is cut off
 
-    row(page, "1. Ledger", "Claims and verdicts").locator("a").first.click()
-    tables = page.frame_locator("iframe").locator("table")
-    assert tables.locator("tbody").nth(2).locator("tr").count() == len(ledger)
-    tables.nth(2).locator("th", has_text="verdict").click()
-    verdicts = tables.nth(2).locator("tbody tr td:last-child").all_text_contents()
-    assert verdicts == sorted(ledger["verdict"])
+    ledger.get_by_label("entries per page").select_option("All")
+    assert ledger.locator("tbody tr").count() == len(table)
+    for verdict, count in table["verdict"].value_counts().items():
+        ledger.locator("select").first.select_option(verdict)
+        assert ledger.locator("tbody tr").count() == count
+    ledger.locator("select").first.select_option("all")
+    for heading, order in {"ascending": 1, "descending": -1}.items():
+        ledger.get_by_role("columnheader", name="verdict").locator("[role=button]").press("Enter")
+        verdicts = ledger.locator("tbody tr td:last-child").all_text_contents()
+        assert verdicts == sorted(table["verdict"])[::order], heading
+    ledger.get_by_label("Search").fill(table["claim"].iloc[0])
+    assert set(ledger.locator("summary").all_text_contents()) == {table["claim"].iloc[0]}
+    assert asked == [report.as_uri()] and faults == []
+
+
+@pytest.mark.workflow
+@needs_chromium
+def test_each_row_leads_to_its_figure_and_each_figure_says_its_numbers(finished, report, opened):
+    table = read(finished / OUTPUT / "results/claims.csv")
+    page, asked, faults = opened(report)
+    ledger = page.frame_locator("iframe").locator(".dt-container").nth(1)
+    ledger.get_by_label("entries per page").select_option("All")
+    links = ledger.locator("a[data-page]").evaluate_all("all => all.map(one => one.dataset.page)")
+    assert [Path(path).stem for path in links] == list(table["figure"])
+    ledger.locator("a[data-page]").first.press("Enter")
+    shown = page.frame_locator("iframe")
+    assert shown.locator("h1").inner_text() == study(table["figure"].iloc[0]).report[1]
+    assert shown.locator("h1:focus").count() == 1  # where a reader of the screen goes on
 
     for category, figures in TEXTS.items():
-        for name, sentence in figures.items():
-            eye, words = row(page, category, name).locator("a").all()
-            eye.click()
-            image = page.locator("#app img").last
-            box = image.bounding_box()
-            assert image.evaluate("image => image.naturalWidth") > 300, name
-            assert box["width"] > 300 and box["y"] >= 0, name  # no figure is cut off at its top
-            words.click()
-            said = page.locator("nav").first.inner_text()
-            assert sentence in said
-            estimates = ledger[ledger["figure"] == name]["estimate"].dropna()
-            assert len(estimates) and all(f"{value:.4g}" in said for value in estimates), name
-    assert asked == [report.as_uri()]
-    assert faults == []
+        for name, question in figures.items():
+            row(page, category, name).locator("a").first.click()
+            image = shown.get_by_role("img", name=question)
+            narrow = image.bounding_box()["width"]
+            shown.get_by_role("button", name="Enlarge").press("Enter")
+            assert image.bounding_box()["width"] >= 1.5 * narrow > 450, name
+            said, words = image.get_attribute("aria-label"), shown.locator("main").inner_text()
+            rows = table[table["figure"] == name]
+            assert all(f"{claim}: predicted" in said for claim in rows["claim"]), name
+            estimates = rows["estimate"].dropna()
+            assert len(estimates) and all(f"{value:.4g}" in words for value in estimates), name
+            assert f"{estimates.iloc[0]:.4g}" in said or len(rows) > 2, name
+    assert asked == [report.as_uri()] and faults == []
 
 
 @needs_chromium
@@ -121,7 +153,10 @@ def test_provenance_says_what_the_run_was_made_with(undisturbed):
     assert facts["cpu"]["count"] >= 1 and facts["cpu"]["model"]
 
 
-def test_the_commit_and_changes_to_it_are_found(tmp_path):
+def test_the_commit_and_changes_to_it_are_found(tmp_path, monkeypatch):
+    for name in ELSEWHERE:
+        monkeypatch.delenv(name, raising=False)
+
     def git(*arguments):
         identity = ["-c", "user.name=x", "-c", "user.email=x"]
         command = ["git", *identity, *arguments]
@@ -138,6 +173,10 @@ def test_the_commit_and_changes_to_it_are_found(tmp_path):
     assert source(tmp_path) == {"commit": commit, "uncommitted_changes": False}
     (tmp_path / "code.py").write_text("1")
     assert source(tmp_path) == {"commit": commit, "uncommitted_changes": True}
+    # Nor is another repository, which a hook of git's names, taken for this one.
+    monkeypatch.setenv("GIT_DIR", str(ROOT / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(ROOT / ".git/index"))
+    assert source(tmp_path) == {"commit": commit, "uncommitted_changes": True}
     # A copy without a repository of its own is not taken for a part of the one around it.
     (tmp_path / "copy").mkdir()
     assert source(tmp_path / "copy") == {"commit": UNKNOWN, "uncommitted_changes": UNKNOWN}
@@ -146,24 +185,38 @@ def test_the_commit_and_changes_to_it_are_found(tmp_path):
 def test_every_figure_stands_once_in_the_report():
     listed = [name for names in TEXTS.values() for name in names]
     notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert sorted(listed) == sorted(notebooks - {"plan"})  # which is for one's own data
+    assert sorted(listed) == sorted(
+        notebooks - {"plan", "explore"}
+    )  # for one's own data, to play with
     assert sorted(listed) == names()
     for category, figures in TEXTS.items():
-        assert re.fullmatch(r"[2-8]\. [A-Z][\w ,-]+", category), category
+        assert re.fullmatch(r"[2-9]\. [A-Z][\w ,-]+", category), category
         assert all(question.endswith("?") for question in figures.values()), category
 
 
-def test_a_caption_takes_statements_and_missing_numbers_literally():
+def test_headings_are_numbered_once():
+    rules = (ROOT / "workflow/rules/report.smk").read_text()
+    headings = {*TEXTS, *re.findall(r'category="(.*)"', rules)}
+    numbers = [heading.split(".")[0] for heading in headings]
+    assert sorted(numbers) == [str(number) for number in range(1, 1 + len(headings))]
+
+
+def test_a_figures_page_takes_text_literally_and_says_the_numbers(tmp_path):
     rows = pd.DataFrame(
         {
-            "claim": ["one"], "statement": ["w*_i and |v_| are `so`_"], "model": [None],
-            "alpha": [None], "beta": [None], "setting": [""], "predicted": [0.5], "rival": [None],
-            "estimate": [-0.25], "ci_low": [-1.0], "ci_high": [None], "kind": ["simulation"],
-            "verdict": ["inconclusive"],
+            "claim": ["one"], "statement": ["w_i < `so` & $v_i < 1$"], "model": [None],
+            "alpha": [None], "beta": [None], "setting": ["<b>"], "predicted": [0.5],
+            "rival": [None], "estimate": [-0.25], "ci_low": [-1.0], "ci_high": [None],
+            "kind": ["simulation"], "verdict": ["inconclusive"],
         }
     ).astype({"alpha": float, "beta": float, "rival": float, "ci_high": float})  # fmt: skip
-    text = caption("Is it?", rows).decode()
-    shown = publish_parts(text, writer="html")["body"]
-    assert "w*_i and |v_| are `so`_" in shown and "-0.25" in shown
-    assert "system-message" not in shown and "<ul" not in shown
-    assert "system-message" in publish_parts("|v_| `so`_", writer="html")["body"]  # control
+    figure, script = tmp_path / "one.svg", ROOT / "workflow/report/figure.js"
+    figure.write_text('<?xml version="1.0"?>\n<svg width="1pt"></svg>')
+    template = ROOT / "workflow/report/page.html"
+    html = figure_page('Is "it"?', figure, rows, template, script).decode()
+    assert "w_i &lt; <code>so</code> &amp; <math" in html and "&lt;b&gt;" in html
+    assert (
+        'aria-label="Is &quot;it&quot;? one: predicted 0.5, measured -0.25; settings: 1 (0' in html
+    )
+    assert '<td class="inconclusive">inconclusive</td>' in html and "nan" not in html
+    assert "<?xml" not in html and ' width="1pt"></svg>' in html

@@ -9,12 +9,12 @@ from collections import Counter
 
 import psutil
 import pytest
-import yaml
 
 from project import OUTPUT, ROOT, SMOKE, copy_project, planned, results, snakemake
+from quadlaw.base.documents import from_yaml
 from slurm import Cluster, missing
 
-PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+PROFILE = from_yaml((ROOT / "profiles/slurm/config.yaml").read_text())
 ASKED = PROFILE["set-resources"]
 SNAKEMAKE = 285  # MB; it runs twice within a job
 FEW = ["phase_transition/estimates.csv"]  # three jobs, and more where Snakemake itself runs

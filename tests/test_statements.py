@@ -5,12 +5,12 @@ from itertools import product
 
 import pandas as pd
 import pytest
-import yaml
 
 from claims import short, statements_page
 from project import ROOT
+from quadlaw.base.documents import from_yaml
 from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, SIMULATION, THEORY
-from quadlaw.ledger.config import checked_statements
+from quadlaw.ledger.entries import checked_statements
 from quadlaw.ledger.statements import (
     CAVEAT,
     COLUMNS,
@@ -18,13 +18,14 @@ from quadlaw.ledger.statements import (
     NOT_HELD,
     PART,
     UNDECIDED,
+    of_claims,
     statements_table,
     verdict,
 )
-from report_pages import ledger as report_ledger
+from report_pages import ledger, stated
 
-CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
-STATEMENTS = yaml.safe_load((ROOT / "config/statements.yaml").read_text())
+CLAIMS = from_yaml((ROOT / "config/claims.yaml").read_text())
+STATEMENTS = from_yaml((ROOT / "config/statements.yaml").read_text())
 NAMES = {"r": REPRODUCED, "i": OPEN, "n": FAILED}
 ONE = {
     "id": "one", "statement": "Risk falls as `T^-p`.", "paper": "section 4",
@@ -46,6 +47,7 @@ def planted(**rows):
     [
         ("rr", "r", HELD),
         ("rrr", "ri", CAVEAT),
+        ("rr", "ri", CAVEAT),  # three quarters
         ("rrr", "rii", PART),  # less than three quarters
         ("rrrrrrr", "i", PART),  # a claim without a reproduced row
         ("rrrrrrr", "", PART),
@@ -66,6 +68,12 @@ def test_verdicts(first, second, expected):
     assert row["verdict"] == expected
     assert [row[name] for name in (REPRODUCED, OPEN, FAILED)] == [letters.count(x) for x in "rin"]
     assert row["by theory"] == sum(letter.isupper() for letter in first + second)
+
+
+def test_statements_keep_those_of_their_claims_that_there_are():
+    others = ONE | {"id": "others", "claims": ["third"]}
+    kept = of_claims([ONE, others], [{"id": "second"}])
+    assert kept == [ONE | {"claims": ["second"]}]
 
 
 COUNTS = list(product(range(4), repeat=3))
@@ -111,8 +119,8 @@ def test_pages_show_counts_caveats_and_claims_of_no_statement():
     page = statements_page(table, rows)
     assert page.startswith("2 statements: 1 held with a caveat, 1 held in part.\n")
     link = "[Risk falls as `T^-p`.](figures/claims.md#"
-    assert f"| 1 | {link}first) | held in part | 2 |  | 1 |  |\n" in page
-    assert f"| 2\\* | {link}second) *A caveat.* | held with a caveat | 1 |  |  | 1 |\n" in page
+    assert f"| 1 | {link}first) | held in part | 2 / 0 / 1 |  |\n" in page
+    assert f"| 2\\* | {link}second) *A caveat.* | held with a caveat | 1 / 0 / 0 | 1 |\n" in page
     assert "that belong to no statement: 1. Their settings: 1 (0 reproduced, 1 inc" in page
     both = statements_table([ONE, own], rows)
     assert re.search(r"#first\) +\| 1 +\|", short(rows, both))
@@ -127,16 +135,18 @@ def test_without_statements_the_pages_stand():
     assert "#first" in short(rows, none)
 
 
-def test_the_report_shows_statements_first():
+def test_the_report_leads_from_statements_and_claims_to_figures():
     numbers = ["alpha", "beta", "predicted", "rival", "estimate", "ci_low", "ci_high"]
     rows = planted(first="rr", second="r").assign(
-        model="linear", setting="", **dict.fromkeys(numbers, 1.0)
+        model="linear", setting="", against="", **dict.fromkeys(numbers, 1.0)
     )
-    html = report_ledger(
-        statements_table([ONE], rows), rows, "Counts.", ROOT / "workflow/report/page.html"
-    ).decode()
-    assert html.index("Risk falls as T^-p.") < html.index("Counts.") < html.index("All settings")
-    assert f'<td class="reproduced">{HELD}</td>' in html
+    pages = {name: f"{name}.html" for name in rows["figure"].unique()}
+    judged = statements_table([ONE | {"statement": "Risk falls as $T^{-p}$, `p > 0`."}], rows)
+    html = stated(judged, rows, pages)
+    assert "<msup><mi>T</mi>" in html and "<code>p &gt; 0</code>" in html and "$" not in html
+    assert f'<td class="reproduced">{HELD}</td>' in html and ">3 of 3</td>" in html
+    assert html.count("data-page=") == 1
+    assert ledger(rows, pages).count("data-page=") == len(rows)
 
 
 def test_the_projects_statements_are_whole():
@@ -174,6 +184,11 @@ def test_a_faulty_statement_is_refused_in_one_line(change, message):
     assert "\n" not in str(refused.value)
     with pytest.raises(ValueError, match=r"^statements\[0\].id = 'one': another statement has"):
         checked_statements([ONE, ONE], claims)
+
+
+def test_every_claim_of_this_project_belongs_to_a_statement():
+    told = {name for one in STATEMENTS for name in one["claims"]}
+    assert {claim["id"] for claim in CLAIMS} == told
 
 
 @pytest.mark.parametrize("statements", [[], {}, None, "statements"])

@@ -24,16 +24,21 @@ COMPUTE = np.array([2.0**14, 2.0**17, 2.0**20])
 
 
 def planted(noise=0.0, replicates=8):
-    """Risk ``C'^-.2`` at ``M = C'^.3``, with ``C' = C / log2 C``, and a parabola about it."""
-    rng, rows = np.random.default_rng(2), []
+    """Risk ``C'^-.2`` at ``M = C'^.3``, with ``C' = C / log2 C``, and a parabola about it.
+
+    Runs of one replicate and as many samples have the same noise.
+    """
+    rows = []
     for C in COMPUTE:
         clock = natural_clock(C)
         best = -0.2 * np.log(clock) + 0.3 * (np.log(SIZES) - 0.3 * np.log(clock)) ** 2
         for size, log_risk in zip(SIZES, best, strict=True):
-            risks = np.exp(log_risk + noise * rng.standard_normal(replicates))
+            samples = round(C / size)
+            shared = np.random.default_rng([2, samples]).standard_normal(replicates)
+            risks = np.exp(log_risk + noise * shared)
             rows += [
-                {"compute": C, "model_size": size, "replicate": r, "excess_risk": risk,
-                 "diverged": False, "risk": risk}
+                {"compute": C, "model_size": size, "samples": samples, "replicate": r,
+                 "excess_risk": risk, "diverged": False, "risk": risk}
                 for r, risk in enumerate(risks)
             ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -61,6 +66,22 @@ def test_intervals_hold_planted_exponents_and_not_others():
     assert (low < [0.3, 0.2]).all()
     assert (high > [0.3, 0.2]).all()
     assert not low[1] < 0.1 < high[1]
+
+
+def test_runs_on_the_same_samples_are_resampled_together():
+    """Sizes at ``C`` and at ``2 C`` on the same samples, where risks are half as large."""
+    rng, rows = np.random.default_rng(0), []
+    for samples, bend in ((32, 1.0), (64, 0.0), (128, 1.0)):
+        for r, noise in enumerate(0.2 * rng.standard_normal(8)):
+            rows += [
+                {"compute": C, "model_size": C // samples, "samples": samples, "replicate": r,
+                 "excess_risk": risk, "diverged": False, "risk": risk}
+                for C, scale in ((4096, 1.0), (8192, 0.5))
+                for risk in [scale * np.exp(3 * bend + noise)]
+            ]  # fmt: skip
+    _, best = resampled(pd.DataFrame(rows))
+    assert_allclose(best[:, 0, 1] - best[:, 1, 1], np.log(2), atol=1e-9)
+    assert best[:, 0, 1].std() > 0.02  # control: the risks themselves vary
 
 
 def test_theory_s_exponents_are_near_the_paper_s():

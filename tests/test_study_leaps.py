@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from quadlaw.fit.designs import points
+from quadlaw.models.leaps_loop import COLUMNS
 from quadlaw.sgd.workload import stream_of
 from quadlaw.studies import leaps, study
 
@@ -32,12 +33,15 @@ def test_lanes_in_leaps_cost_no_coordinates_but_blocks_of_runs(rows):
         lanes = [lane for lane in point["lanes"] if lane["method"] == "steps"]
         assert stream.lanes == len(lanes)
         assert stream.total == sum(lane["model_size"] for lane in lanes)
-        assert stream.leaps == 32 * (len(point["lanes"]) - len(lanes))
+        blocks = point["replicates"] // COLUMNS
+        assert stream.leaps == blocks * COLUMNS * (len(point["lanes"]) - len(lanes)) > 0
         assert stream.seconds() > 0
-        # The parameters of 32 runs and a normal for each are held, of a coordinate 256 bytes.
-        assert stream.memory() > stream._replace(leaps=0).memory() + 256 * stream.largest
-    more = stream_of(point | {"range": [0, 33], "replicates": 33})
-    assert more.leaps == 2 * stream.leaps
+        # Of a coordinate, the parameters of a block of runs and a normal for each are held.
+        held = 2 * 4 * COLUMNS * stream.largest
+        assert stream.memory() > stream._replace(leaps=0).memory() + held
+    one_more = blocks * COLUMNS + 1
+    more = stream_of(point | {"range": [0, one_more], "replicates": one_more})
+    assert more.leaps * blocks == (blocks + 1) * stream.leaps
 
 
 def test_ratios_are_one_for_the_same_runs_and_tell_others_apart(rows):

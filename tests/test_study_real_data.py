@@ -184,9 +184,26 @@ def test_the_theory_knows_better_than_the_power_law(tables, problem):
     for model in (LINEAR, QUADRATIC):
         row = observed(estimates, model)
         assert abs(row.estimate - row.theory) < 0.05
+        less = {"model": model, "quantity": "exponent less theory", "against": "T/log2 T"}
+        (found,) = select(estimates, **less).itertuples()
+        assert found.estimate == pytest.approx(row.estimate - row.theory)
+        assert found.ci_high - found.ci_low == pytest.approx(row.ci_high - row.ci_low)
         risks = select(curves, part="risk", model=model)
         assert np.allclose(risks["mean"], risks["theory"], rtol=0.15)
         assert not np.allclose(risks["mean"], 1.3 * risks["theory"], rtol=0.15)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_theory_of_the_ratio_is_the_ratio_of_theories(tables, problem):
+    ((curves, estimates),) = tables[problem]
+    risk = select(curves, part="risk", basis=STRAIGHT).pivot(
+        index="samples", columns="model", values="theory"
+    )
+    clock = np.log(risk.index / np.log2(risk.index))
+    slope = np.polyfit(clock, np.log(risk[LINEAR] / risk[SIGNED]), 1)[0]
+    against = {"quantity": "ratio exponent", "against": "T/log2 T"}
+    (row,) = select(estimates, **against).itertuples()
+    assert row.theory == pytest.approx(slope, abs=1e-9)
 
 
 def test_signs_that_are_not_known_cost_risk_for_a_smooth_target(tables):

@@ -1,14 +1,29 @@
-"""Power laws up to constants: the variants, their edges, the theory, planted and broken laws."""
+"""Power laws up to constants: variants, edges, the theory, noises, planted and broken laws."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from quadlaw.base.tables import select, stacked
-from quadlaw.fit.designs import points
+from quadlaw.fit.designs import IN_LEAPS, points
 from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.streams import chunks
+from quadlaw.sgd.workload import stream_of
 from quadlaw.studies import study
-from quadlaw.studies.robustness import CONTROL, KNEE, PLAIN, RATIO, VARIANTS, problem_of, varied
+from quadlaw.studies.robustness import (
+    CONTROL,
+    GAUSSIAN,
+    KNEE,
+    LOUDER,
+    NOISES,
+    PLAIN,
+    RATIO,
+    VARIANTS,
+    problem_of,
+    varied,
+)
 from quadlaw.theory import stability_edge
 from quadlaw.theory.rates import sample_exponent
 from quadlaw.theory.tuning import SAFE
@@ -21,13 +36,31 @@ SETTINGS = {
     "size_factor": 4,
     "window": [2**14, 2**18],
     "sigma": 0.5,
+    "label_noise": {
+        "problems": [{"alpha": 1.5, "beta": 3.0}],
+        "samples": [256, 512, 1024],
+        "replicates": 24,
+        "size_factor": 4,
+        "window": [256, 1024],
+    },
 }
 BROKEN = "broken power"
 
 
 @pytest.fixture(scope="module")
-def design():
+def whole():
     return STUDY.design(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def design(whole):
+    """What is in leaps: the variants."""
+    return whole[whole["setting"].isin(VARIANTS)]
+
+
+@pytest.fixture(scope="module")
+def noisy(whole):
+    return whole[whole["setting"].isin(NOISES)]
 
 
 def of(variant, alpha=3.0, beta=1.5, size=512):
@@ -127,7 +160,7 @@ def test_by_theory_variants_have_the_law_and_the_control_has_not():
     """Exponents within a third of the distance to the rival, but for the control's."""
     alpha, beta, samples = 4.0, 1.5, [2**18, 2**22, 2**26]
     one = SETTINGS | {"problems": [{"alpha": alpha, "beta": beta}], "samples": samples}
-    rows = STUDY.predicted(select(STUDY.design(one), model="quadratic"))
+    rows = STUDY.predicted(select(STUDY.design(one), model="quadratic", alpha=alpha))
     clock = np.array(samples) / np.log2(samples)
     ours, rival = (sample_exponent(model, alpha, beta) for model in ("quadratic", "linear"))
     for setting, some in rows.groupby("setting"):
@@ -136,8 +169,89 @@ def test_by_theory_variants_have_the_law_and_the_control_has_not():
         assert (abs(found - ours) < (ours - rival) / 3) == (setting != CONTROL), setting
 
 
-def test_planted_exponents_and_ratios(design):
-    slopes = {"quadratic": 0.3, "linear": 0.2}
+def test_noises_have_the_variance_of_gaussian_noise_and_other_laws():
+    z = np.linspace(-9, 9, 200_001)
+    weight = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    fourth = {}
+    for name, law in NOISES.items():
+        numbers = law(z)
+        variance = 2.0 if name == LOUDER else 1.0
+        assert abs(weight @ numbers) < 1e-6
+        assert weight @ numbers**2 == pytest.approx(variance, rel=1e-4)
+        fourth[name] = weight @ numbers**4 / variance**2
+    assert fourth.pop(GAUSSIAN) == pytest.approx(3, rel=1e-4) == fourth.pop(LOUDER)
+    assert all(abs(kurtosis - 3) > 1.5 for kurtosis in fourth.values())
+    skewed = NOISES["skewed noise"](z)
+    assert weight @ skewed**3 == pytest.approx(2, rel=1e-3)
+
+
+def test_noises_differ_in_nothing_but_the_label_noise():
+    """And Gaussian noise is the usual one."""
+    usual = PowerLaw(1.5, 3.0, 0.5).spectrum(16)
+    z = np.concatenate([y for _, _, y in chunks(usual, 500, 0, 0, [500], "float64")])
+    quiet = replace(usual, noise=np.zeros_like)
+    rest = np.concatenate([y for _, _, y in chunks(quiet, 500, 0, 0, [500], "float64")])
+    for name, law in NOISES.items():
+        spectrum = of(name, 1.5, 3.0, 16)
+        stream = list(chunks(spectrum, 500, 0, 0, [500], "float64"))
+        y = np.concatenate([labels for _, _, labels in stream])
+        assert y == pytest.approx(rest + 0.5 * law((z - rest) / 0.5), rel=1e-5, abs=1e-5)
+        assert np.allclose(y, z, rtol=1e-5, atol=1e-5) == (name == GAUSSIAN)
+
+
+def test_leaps_refuse_noise_that_they_do_not_know(noisy):
+    row = noisy[noisy["setting"] == "skewed noise"].iloc[:1]
+    (point,) = points(row.assign(**IN_LEAPS))
+    with pytest.raises(ValueError, match=r"noise = .*: leaps know its variance alone"):
+        STUDY.run_point(point, 0, "float32")
+
+
+@pytest.mark.slow
+def test_mean_risk_is_that_of_gaussian_noise_and_not_of_a_louder_one(noisy):
+    rows = select(noisy, samples=1024).assign(replicates=64)
+    (point,) = points(rows)
+    runs = STUDY.run_point(point, 11, "float32")
+    wide = runs.pivot(index=["model", "replicate"], columns="setting", values="excess_risk")
+    ratios = wide.div(wide[GAUSSIAN].groupby("model").mean(), level="model", axis=0)
+    more = ratios.sub(ratios[GAUSSIAN], axis=0).drop(columns=GAUSSIAN).groupby("model")
+    far = more.mean().abs() > 4 * more.sem()
+    assert not far.drop(columns=LOUDER).any(axis=None)
+    assert far[LOUDER].all()
+
+
+def test_planted_costs_of_noises(whole, noisy):
+    """Each noise's factor over the Gaussian risk of the same replicate."""
+    factors = dict(zip(NOISES, (1.0, 1.1, 1.2, 1.3, 1.6), strict=True))
+    draw = np.random.default_rng(0)
+    common = draw.lognormal(0, 0.5, 24)
+    cost = whole["setting"].map(factors).fillna(1.0)
+    risk = cost * whole["samples"] ** -0.4
+    runs = stacked(
+        whole.assign(
+            replicate=r, excess_risk=risk * common[r], diverged=False, adapted=0, learned=0
+        )
+        for r in range(24)
+    )
+    tables = {"runs": runs, "theory": whole.assign(theory=risk)}
+    curves, estimates = STUDY.results(tables, SETTINGS)
+    assert len(select(curves, part="noise")) == len(noisy) - 2 * 3
+    found = select(estimates, quantity="log of risk over Gaussian noise's")
+    assert len(found) == 2 * 4 and set(found["method"]) == {"steps"}
+    for column in ("estimate", "theory", "ci_low", "ci_high"):
+        assert found[column].to_numpy() == pytest.approx(np.log(found["setting"].map(factors)))
+
+
+def test_work_counts_the_inputs_of_each_noise(whole, noisy):
+    ours, shared = STUDY.streams(noisy, None), points(noisy)
+    assert len(ours) == len(NOISES) * len(shared)
+    assert sum(one.seconds() for one in ours) > 1.5 * sum(
+        stream_of(point).seconds() for point in shared
+    )
+    assert len(STUDY.streams(whole, None)) == len(points(whole)) + len(ours) - len(shared)
+
+
+def test_planted_exponents_and_ratios(whole):
+    slopes, design = {"quadratic": 0.3, "linear": 0.2}, whole
     risk = design["samples"] ** -design["model"].map(slopes)
     risk *= np.where(design["setting"] == CONTROL, design["samples"] ** 0.1, 1.0)
     draw = np.random.default_rng(0)
@@ -153,10 +267,11 @@ def test_planted_exponents_and_ratios(design):
     assert len(select(curves, part="risk")) == len(design)
     assert len(select(curves, part="ratio")) == len(design) / 2
     found = select(estimates, against="T").set_index(["model", "alpha", "setting"])
-    assert len(found) == 3 * 2 * len(VARIANTS)
+    assert len(found) == 3 * (2 * len(VARIANTS) + len(NOISES))
     assert np.allclose(found["estimate"], found["theory"], atol=0.02)
     for model, expected in (slopes | {RATIO: 0.1}).items():
         control = found.loc[(model, slice(None), CONTROL), "theory"]
         assert control.to_numpy() == pytest.approx(expected if model == RATIO else expected - 0.1)
         assert found.loc[(model, 3.0, PLAIN), "theory"] == pytest.approx(expected)
-    assert (found["method"] == "leaps 0.5").all()
+    leapt = found.index.get_level_values("setting").isin(VARIANTS)
+    assert (found["method"] == np.where(leapt, "leaps 0.5", "steps")).all()

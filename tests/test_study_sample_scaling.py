@@ -14,7 +14,8 @@ STUDY = study("sample_scaling")
 REST = {"size_factor": 4, "sigma": 0.5, "schedule": "two-phase 0.5", "replicates": 24}
 PAIRS = [{"alpha": 5.0, "beta": 2.5}, {"alpha": 2.0, "beta": 3.0}]
 SAMPLES = [2**k for k in range(18, 31, 2)]
-SETTINGS = REST | {"problems": PAIRS, "samples": SAMPLES, "window": [SAMPLES[0], SAMPLES[-1]]}
+WINDOW = [SAMPLES[0], SAMPLES[-1]]
+SETTINGS = REST | {"problems": PAIRS, "samples": SAMPLES, "window": WINDOW, "half_width": 0.01}
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ SETTINGS = {
     "model_size": 16,
     "long": 1024,
     "model_sizes": [2, 4, 8],
+    "size_draws": 6,
     "init": 0.5,
     "fractions": [0.125, 0.25],
     "draws": 3,
@@ -84,6 +85,12 @@ def test_best_predictor_is_that_of_least_squares():
 @pytest.fixture(scope="module")
 def design():
     return STUDY.design(SETTINGS)
+
+
+def test_small_sketches_have_draws_of_their_own(design):
+    drawn = design.groupby("part")[["draw", "replicates"]].agg(["nunique", "max"])
+    assert drawn["draw", "nunique"].to_dict() == {"samples": 3, "sizes": 6}
+    assert drawn["replicates", "max"].to_dict() == {"samples": 8, "sizes": 6 + 2}
 
 
 @pytest.mark.slow

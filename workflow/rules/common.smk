@@ -3,18 +3,23 @@
 import threading
 from functools import cache
 
+import pandas as pd
 import yaml
 
+from quadlaw.base.documents import from_yaml
 from quadlaw.base.files import remove_partial, require_writable
 from quadlaw.base.provenance import code_hash
 from quadlaw.fit import designs
-from quadlaw.ledger.config import checked, checked_claims, checked_statements
+from quadlaw.ledger.claims import checked_verdicts
+from quadlaw.ledger.config import checked
 from quadlaw.ledger.cost import require_affordable_plans
+from quadlaw.ledger.entries import checked_claims, checked_statements
+from quadlaw.ledger.paper import FIGURES as PAPER_STUDIES
 from quadlaw.ledger.plans import plans
 from quadlaw.models import PAPER
 from quadlaw.sgd.ingredients import modules_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.studies import study
+from quadlaw.studies import names, study
 
 
 def refuse(what, fault):
@@ -39,25 +44,30 @@ RESULTS = config["output"]["results"]
 FIGURES_FOLDER = config["output"]["figures"]
 # Every figure is a study, drawn by the notebook of its name.
 STUDIES = list(config["studies"])
+PAPER_FIGURES = [name for name in PAPER_STUDIES if name in STUDIES]
 CLAIMS = config["ledger"]["claims"]
 STATEMENTS = config["ledger"]["statements"]
+VERDICTS = config["ledger"]["verdicts"]
 
 
-def accepted(path, check, against):
+def accepted(path, check, *against, read=from_yaml):
     """The content of a file in the project, unless its check refuses it."""
     try:
         with open(f"{workflow.basedir}/{path}") as file:
-            content = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        check(content, against)
+            content = read(file)
+        check(content, *against)
     except (ValueError, OSError, yaml.YAMLError) as fault:
         refuse(path, fault)
     return content
 
 
 if workflow.is_main_process:
-    claims_read = accepted(CLAIMS, checked_claims, STUDIES)
+    # Claims of a study that is left out are checked, too.
+    claims_read = accepted(CLAIMS, checked_claims, names())
     if STATEMENTS:
         accepted(STATEMENTS, checked_statements, claims_read)
+    if VERDICTS:
+        accepted(VERDICTS, checked_verdicts, read=pd.read_csv)
 
 
 def prepare_folders():

@@ -5,12 +5,7 @@ rule figure:
         notebook=f"{workflow.basedir}/notebooks/{{study}}.ipynb",
     output:
         pdf=update(f"{FIGURES_FOLDER}/{{study}}.pdf"),
-        svg=report(
-            update(f"{FIGURES_FOLDER}/{{study}}.svg"),
-            caption="../report/figure.rst",
-            category=by_study(lambda name: study(name).report[0]),
-            labels={"figure": "{study}"},
-        ),
+        svg=update(f"{FIGURES_FOLDER}/{{study}}.svg"),
         png=update(f"{FIGURES_FOLDER}/{{study}}.png"),
     log:
         notebook=f"{RESULTS}/logs/notebooks/{{study}}.ipynb",

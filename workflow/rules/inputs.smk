@@ -74,7 +74,7 @@ def jobs_of(step):
 
 
 MEASURED = ["spectrum", "design", "theory", "tuned", "sgd_runs", "rate_fits", "figure"]
-MEASURED += ["mean_field_table", "claims"]
+MEASURED += [*(["mean_field_table"] if "theory_vs_sgd" in STUDIES else []), "claims"]
 
 
 def job_files(kind):

@@ -17,7 +17,7 @@ rule claims:
         "../../envs/environment.yaml"
     params:
         figures=STUDIES,
-        code=code_hash("quadlaw.ledger.statements", "quadlaw.base.files"),
+        code=code_hash("quadlaw.ledger.totals", "quadlaw.base.files"),
     message:
         "The ledger of claims, and the statements that they test"
     script:
@@ -28,7 +28,8 @@ rule verdicts:
     input:
         claims=rules.claims.output.csv,
         figures=expand(rules.figure.output.png, study=STUDIES),  # so that this is the last word
-        known=f"{workflow.basedir}/{config['ledger']['verdicts']}",
+        known=f"{workflow.basedir}/{VERDICTS}",
+        ledger=f"{workflow.basedir}/{CLAIMS}",
     output:
         table=f"{RESULTS}/verdicts.csv",
     log:
@@ -36,7 +37,8 @@ rule verdicts:
     conda:
         "../../envs/environment.yaml"
     params:
-        code=code_hash("quadlaw.ledger.claims", "quadlaw.base.files"),
+        studies=STUDIES,
+        code=code_hash("quadlaw.ledger.compare", "quadlaw.base.files"),
     message:
         "Verdicts against those of the last full run"
     script:

@@ -1,6 +1,12 @@
 report: "../report/workflow.rst"
 
 
+# Figures on the report's first page: the plane of exponents, the rates, the two phases.
+FRONT = [
+    name for name in ("phase_diagram", "sample_scaling", "phase_transition") if name in STUDIES
+]
+
+
 rule provenance:
     input:
         rules.benchmark_table.output.table,  # which waits for all results
@@ -26,24 +32,31 @@ rule report_pages:
         counts=rules.claims.output.summary,
         benchmark=rules.benchmark_table.output.table,
         provenance=rules.provenance.output.json,
+        svg=expand(rules.figure.output.svg, study=STUDIES),
+        front=expand(rules.figure.output.png, study=FRONT),
         template=f"{workflow.basedir}/workflow/report/page.html",
+        tables=f"{workflow.basedir}/workflow/report/tables.js",
+        figure=f"{workflow.basedir}/workflow/report/figure.js",
     output:
-        ledger=report(
-            f"{RESULTS}/report/ledger.html",
-            category="1. Ledger",
-            labels={"page": "Claims and verdicts"},
-        ),
+        *[
+            report(
+                f"{RESULTS}/report/{name}.html",
+                category=study(name).report[0],
+                labels={"figure": name},
+            )
+            for name in STUDIES
+        ],
+        first=f"{RESULTS}/report/first.html",
         run_times=report(
             f"{RESULTS}/report/run_times.html",
-            category="9. Run",
+            category="1. Run",
             labels={"page": "Run times and memory"},
         ),
         provenance=report(
             f"{RESULTS}/report/provenance.html",
-            category="9. Run",
+            category="1. Run",
             labels={"page": "Versions and configuration"},
         ),
-        captions=expand(f"{RESULTS}/report/{{study}}.rst", study=STUDIES),
     log:
         f"{RESULTS}/logs/report_pages.log",
     conda:
@@ -52,6 +65,41 @@ rule report_pages:
         questions={name: study(name).report[1] for name in STUDIES},
         code=code_hash("quadlaw.ledger.statements", "quadlaw.base.files"),
     message:
-        "Ledger, run and captions for the report"
+        "Statements, ledger, figures and run for the report"
     script:
         "../scripts/report_pages.py"
+
+
+rule paper:
+    input:
+        estimates=expand(rules.rate_fits.output.estimates, study=STUDIES),
+        figures=expand(rules.figure.output.svg, study=PAPER_FIGURES),
+        claims=f"{workflow.basedir}/{CLAIMS}",
+        ledger=rules.claims.output.csv,
+        statements=rules.claims.output.statements,
+        benchmark=rules.benchmark_table.output.table,
+        provenance=rules.provenance.output.json,
+        template=f"{workflow.basedir}/workflow/report/paper.typ",
+        beside=expand(
+            f"{workflow.basedir}/workflow/report/{{name}}",
+            name=["parts.typ", "tables.typ", "paper.bib"],
+        ),
+    output:
+        pdf=report(
+            f"{RESULTS}/paper.pdf",
+            category="1. Run",
+            labels={"page": "Replication report (PDF)"},
+        ),
+        data=f"{RESULTS}/paper.json",
+    log:
+        f"{RESULTS}/logs/paper.log",
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        studies=STUDIES,
+        drawn=PAPER_FIGURES,
+        code=code_hash("quadlaw.ledger.paper", "quadlaw.base.files"),
+    message:
+        "The replication report"
+    script:
+        "../scripts/paper.py"

@@ -1,4 +1,4 @@
-"""Make the verdicts of the last full run the known ones; for `make verdicts`."""
+"""Make verdicts and numbers of the last full run the known ones; for `make verdicts`."""
 
 from pathlib import Path
 

@@ -4,69 +4,99 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from joblog import logged
+from quadlaw.base.documents import from_yaml
 from quadlaw.base.files import write_bytes, write_table
 from quadlaw.ledger.claims import (
     FAILED,
     OPEN,
     REPRODUCED,
     SIMULATION,
-    THEORY,
     is_own,
     ledger,
+    of_studies,
     simultaneous,
     summary,
 )
-from quadlaw.ledger.statements import COUNTS, VERDICTS, statements_table
+from quadlaw.ledger.statements import COUNTS, VERDICTS, of_claims, statements_table
+from quadlaw.ledger.totals import tally, totals
 
+WHERE = ["model", "alpha, beta", "setting"]  # which setting a row of a claim is
+MORE = [  # "by" last: a row that ends with a verdict is a setting
+    "rival", "theory, same window", "verdict by theory", "other windows", "other steps", "by",
+]  # fmt: skip
 FEW = 12  # runs, for one example of how much wider an interval has to be
 
 
 def read(path):
-    """A table of estimates; a setting that is empty is text all the same."""
-    return pd.read_csv(path, dtype={"setting": str}).fillna({"setting": ""})
+    """A table of estimates; settings and models are text even if none is named."""
+    return pd.read_csv(path, dtype={"setting": str, "model": str}).fillna({"setting": ""})
+
+
+def in_words(found):
+    """How many rows have each verdict, from their counts."""
+    return f"{found['all']} ({', '.join(f'{found[name]} {name}' for name in COUNTS)})"
 
 
 def verdicts_of(rows):
-    """How many rows have each verdict."""
-    counts = (f"{(rows['verdict'] == name).sum()} {name}" for name in (REPRODUCED, OPEN, FAILED))
-    return f"{len(rows)} ({', '.join(counts)})"
+    """The same of rows."""
+    return in_words(tally(rows))
 
 
-def counts_line(table, widened, claims):
+def verdicts_on(statements):
+    """How many statements have each verdict."""
+    counts = statements["verdict"].value_counts()
+    return ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name in counts) or "none"
+
+
+def reproduced_of(row):
+    """How many settings of a claim or a statement are reproduced, and of how many."""
+    return f"{row[REPRODUCED]} of {sum(row[name] for name in COUNTS)}"
+
+
+def counts_line(found, settings, claims):
     """Verdicts by kind of row, and how many would change if all intervals were to hold at once."""
-    known = table["claim"].isin([claim["id"] for claim in claims if claim.get("known")])
-    simulated = table["kind"] == SIMULATION
-    most, least = (simultaneous(simulated.sum(), runs) for runs in (FEW, np.inf))
-    moved = simulated & (table["verdict"] != widened["verdict"])
+    simulated = found["simulated"]["all"]
+    most, least = (simultaneous(simulated, runs) for runs in (FEW, np.inf))
     return (
-        f"{len(claims)} claims at {len(table)} settings. By simulation, with 95 % intervals: "
-        f"{verdicts_of(table[simulated])}. By theory alone, with ranges, not sampling errors: "
-        f"{verdicts_of(table[table['kind'] == THEORY])}. Claims that were written, or whose "
+        f"{len(claims)} claims at {settings} settings. By simulation, with 95 % intervals: "
+        f"{in_words(found['simulated'])}. By theory alone, with ranges, not sampling errors: "
+        f"{in_words(found['theory'])}. Claims that were written, or whose "
         "settings were changed, when numbers of earlier runs were known: "
-        f"{verdicts_of(table[known])} of these settings. "
+        f"{in_words(found['known'])} of these settings. "
         f"With Bonferroni-corrected intervals ({least:.2f} times as wide from many runs, "
-        f"{most:.2f} from {FEW}), {moved.sum()} of the "
-        f"{simulated.sum()} verdicts by simulation change.\n"
+        f"{most:.2f} from {FEW}), {found['moved_if_at_once']} of the "
+        f"{simulated} verdicts by simulation change.\n"
     )
 
 
-def theory_line(table):
+def theory_line(found):
     """How often intervals hold the theory at the same sizes, and which failures it expected."""
-    rows = table[(table["kind"] == SIMULATION) & (table["expected"] != "")]
-    held = rows["theory"].between(rows["ci_low"], rows["ci_high"])
-    lines = []
-    for name in (FAILED, OPEN):
-        some = rows[rows["verdict"] == name]
-        told = (some["expected"] == name).sum()
-        lines.append(f"of {len(some)} that are {name} it is {name} by theory at {told}")
+    rows, held = found["comparable"], found["hold_the_theory"]
+    if rows == 0:
+        return ""
+    lines = [
+        f"of {found[f'comparable_{kind}']} that are {name} it is {name} by theory at "
+        f"{found[f'{kind}_by_theory_too']}"
+        for kind, name in (("failed", FAILED), ("open", OPEN))
+    ]
     return (
-        f"For {len(rows)} settings by simulation the theory without fitted constants has a number "
-        f"at the same sizes. The interval holds it at {held.sum()} ({held.mean():.0%}). With an "
+        f"For {rows} settings by simulation the theory without fitted constants has a number "
+        f"at the same sizes. The interval holds it at {held} ({held / rows:.0%}). With an "
         f"interval as wide about the theory's number, {'; '.join(lines)}. These are far from the "
         "limit, or the design cannot decide them.\n"
+    )
+
+
+def open_line(table, claims):
+    """How many settings of the paper's claims are open, and how many say why they must be."""
+    paper = [claim["id"] for claim in claims if not is_own(claim)]
+    rows = table[table["claim"].isin(paper) & (table["verdict"] == OPEN)]
+    why = rows[rows["undecidable"] != ""]
+    return (
+        f"Of the paper's own claims, {len(rows)} settings are {OPEN}. {len(why)} of them say why "
+        "no size here could decide them, and which one could.\n"
     )
 
 
@@ -82,12 +112,12 @@ def link(text, claim):
 
 def stated(statements):
     """The table of statements, one a line, in narrow cells."""
-    heads = ["no.", "statement", "verdict", *COUNTS, "of these by theory"]
+    heads = ["no.", "statement", "verdict", " / ".join(COUNTS), "by theory"]
     lines = [heads, ["---"] * len(heads)]
     for number, row in statements.iterrows():
         words = link(row["statement"], row["claims"].split(", ")[0])
         caveat = row["caveat"] and f" *{row['caveat']}*"
-        counts = [str(row[name] or "") for name in (*COUNTS, "by theory")]
+        counts = [" / ".join(str(row[name]) for name in COUNTS), str(row["by theory"] or "")]
         star = "\\*" * is_own(row)
         lines.append([f"{number}{star}", words + caveat, row["verdict"], *counts])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
@@ -100,18 +130,16 @@ def tested_by(statements):
 
 def statements_page(statements, table):
     """The table of statements between its counts and what it leaves out."""
-    verdicts = statements["verdict"].value_counts()
-    found = ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if name in verdicts)
     others = table[~table["claim"].isin(tested_by(statements))]
     return (
-        f"{len(statements)} statements: {found or 'none'}.\n\n{stated(statements)}\n"
+        f"{len(statements)} statements: {verdicts_on(statements)}.\n\n{stated(statements)}\n"
         f"\\* This project's own. Claims of the ledger that belong to no statement: "
         f"{others['claim'].nunique()}. Their settings: {verdicts_of(others)}.\n"
     )
 
 
 def short(table, statements):
-    """One row a claim, with what it tests, and the way to its figure, its data and its code."""
+    """One row a claim, with what it tests, and the ways to its section and its figure."""
     tested = tested_by(statements)
     numbers = {name: ", ".join(map(str, some.index)) for name, some in tested.groupby(tested)}
     rows = [
@@ -119,9 +147,8 @@ def short(table, statements):
             "claim": link(row["claim"], row["claim"]),
             "tests": numbers.get(row["claim"], ""),
             "statement": row["statement"],
-            **{name: row[name] or "" for name in (REPRODUCED, OPEN, FAILED)},
+            "settings reproduced": reproduced_of(row),
             "figure": f"[{row['figure']}](figures/{row['figure']}.png)",
-            "code": f"[{row['figure']}.py]({source(row['figure'])})",
         }
         for row in summary(table).to_dict("records")
     ]
@@ -145,59 +172,77 @@ def made_by(row):
     return f"{row['kind']}, {method}" if simulated else row["kind"]
 
 
+def in_two(table):
+    """A claim's settings: the columns that most readers want, the others on demand."""
+    table = table.loc[:, (table != "-").any()]
+    more = table[[name for name in [*WHERE, *MORE] if name in table]]
+    first, rest = (
+        part.to_markdown(index=False, disable_numparse=True)
+        for part in (table.drop(columns=MORE, errors="ignore"), more)
+    )
+    opened = "<details>\n<summary>Rival, method, theory, other windows and steps</summary>\n\n"
+    return f"{first}\n\n{opened}{rest}\n\n</details>"
+
+
+def setting(row):
+    """A setting of a claim, a cell for each column."""
+    problem = f"{row['alpha']:g}, {row['beta']:g}" if np.isfinite(row["alpha"]) else "-"
+    return {
+        "model": row["model"] if isinstance(row["model"], str) else "-",
+        "alpha, beta": problem,
+        "setting": row["setting"] or "-",
+        "predicted": number(row["predicted"]),
+        "rival": number(row["rival"]),
+        "by": made_by(row),
+        "estimate": number(row["estimate"]),
+        "95 % interval, or range": span(row["ci_low"], row["ci_high"]),
+        "theory, same window": number(row["theory"]),
+        "verdict by theory": row["expected"] or "-",
+        "other windows": span(row["start_low"], row["start_high"]),
+        "other steps": span(row["step_low"], row["step_high"]),
+        "verdict": row["verdict"],
+    }
+
+
 def section(claim, rows):
     """A claim with all its settings."""
-    lines = [
-        {
-            "model": row["model"] if isinstance(row["model"], str) else "-",
-            "alpha, beta": f"{row['alpha']:g}, {row['beta']:g}"
-            if np.isfinite(row["alpha"])
-            else "-",
-            "setting": row["setting"] or "-",
-            "predicted": number(row["predicted"]),
-            "rival": number(row["rival"]),
-            "by": made_by(row),
-            "estimate": number(row["estimate"]),
-            "95 % interval, or range": span(row["ci_low"], row["ci_high"]),
-            "theory, same window": number(row["theory"]),
-            "verdict by theory": row["expected"] or "-",
-            "other windows": span(row["start_low"], row["start_high"]),
-            "other steps": span(row["step_low"], row["step_high"]),
-            "verdict": row["verdict"],
-        }
-        for row in rows.to_dict("records")
-    ]
-    table = pd.DataFrame(lines).to_markdown(index=False, disable_numparse=True)
     figure, rival = claim["figure"], f", rival `{claim['rival']}`" if "rival" in claim else ""
     seen = " Numbers of earlier runs were known when it or its settings were last changed."
     known = seen * claim.get("known", False)
     tolerance = claim.get("tolerance", "a third of the distance to the rival")
     note = f" *{claim['note']}*" if "note" in claim else ""
+    reasons = "".join(
+        f" Not decidable here: {row['model']} at ({row['alpha']:g}, {row['beta']:g}). "
+        f"{row['undecidable']}"
+        for row in rows[rows["undecidable"] != ""].to_dict("records")
+    )
+    shown = in_two(pd.DataFrame([setting(row) for row in rows.to_dict("records")]))
     return (
         f"\n## {claim['id']}\n\n{' '.join(claim['statement'].split())}\n\n"
         f"Paper: {claim['paper']}. Quantity: {claim['quantity']}. "
         f"Prediction: `{claim['prediction']}`, tolerance {tolerance}{rival}. "
         f"Figure: [{figure}](../figures/{figure}.png). Data: `results/{figure}/`. "
-        f"Code: [{source(figure)}](../{source(figure)}).{known}{note}\n\n{table}\n"
+        f"Code: [{source(figure)}](../{source(figure)}).{known}{note}{reasons}\n\n{shown}\n"
     )
 
 
 def main(estimates, claims, statements, figures, outputs):
-    claims = yaml.safe_load(Path(claims).read_text())
-    statements = yaml.safe_load(Path(statements).read_text()) if statements else []
+    claims = of_studies(from_yaml(Path(claims).read_text()), figures)
+    statements = from_yaml(Path(statements).read_text()) if statements else []
+    statements = of_claims(statements, claims)
     tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
     table = ledger(claims, tables)
-    widened = ledger(claims, tables, (table["kind"] == SIMULATION).sum())
-    judged = statements_table(statements, table)
-    counts = counts_line(table, widened, claims) + "\n" + theory_line(table)
+    judged, found = statements_table(statements, table), totals(claims, tables, table)
+    lines = [counts_line(found, len(table), claims), theory_line(found), open_line(table, claims)]
+    first = "\n".join(lines)
     rows = dict(list(table.groupby("claim")))
     parts = [section(one, rows[one["id"]]) for one in claims]
     write_table(table, outputs["csv"])
     write_table(judged, outputs["statements"])
     for name, text in {
         "statements_table": statements_page(judged, table),
-        "summary": counts + "\n" + short(table, judged),
-        "markdown": "# Ledger of claims\n\n" + counts + "".join(parts),
+        "summary": first + "\n" + short(table, judged),
+        "markdown": "# Ledger of claims\n\n" + first + "".join(parts),
     }.items():
         write_bytes(text.encode(), outputs[name])
 

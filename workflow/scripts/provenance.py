@@ -17,14 +17,20 @@ from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 UNKNOWN = "unknown"
+# With these, git takes another repository than that of a folder; hooks of git run with them.
+ELSEWHERE = {
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE", "GIT_PREFIX",
+}  # fmt: skip
 
 
 def git(root, *arguments):
     """What git says of the repository whose top folder ``root`` is, and of no other."""
+    here = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return subprocess.run(
         ["git", *arguments],
         cwd=root,
-        env=os.environ | {"GIT_CEILING_DIRECTORIES": str(root.parent)},
+        env=here | {"GIT_CEILING_DIRECTORIES": str(root.parent)},
         check=True,
         capture_output=True,
         text=True,

@@ -1,11 +1,13 @@
 """Copy the tables of the last full run into the documents, between their markers.
 
-Links of a table start from the root of the project; in a document they start from its folder.
+Links of a table start from the root of the project; in a document they start from its folder. The
+gallery is made of the studies, their claims and the known verdicts.
 """
 
 import re
 from pathlib import Path
 
+from gallery import gallery
 from quadlaw.base.files import write_bytes
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +46,5 @@ if __name__ == "__main__":
         table = (ROOT / "figures" / f"{name}.md").read_text()
         shown = first_page(table) if document == "README.md" else relinked(table, document)
         write_bytes(with_table(path.read_text(), name, shown).encode(), path)
+    path = ROOT / "docs/figures.md"
+    write_bytes(with_table(path.read_text(), "gallery", gallery()).encode(), path)

@@ -1,91 +1,159 @@
-"""What the report shows beside the figures: the ledger, the run, the words under each figure."""
+"""The report: its first page with the statements and the ledger, a page a figure, and the run."""
 
 import html
 import json
-import re
 from pathlib import Path
-from string import Template
 
 import pandas as pd
 import yaml
 
-from claims import number, read, span, verdicts_of
+from claims import read, reproduced_of, verdicts_of, verdicts_on
 from joblog import logged
+from pages import (
+    PROBLEM,
+    REST,
+    as_html,
+    drawing,
+    image,
+    page,
+    settings,
+    spoken,
+    typeset,
+    with_library,
+)
 from quadlaw.base.files import write_bytes
-from quadlaw.ledger.claims import FAILED, OPEN, REPRODUCED, summary
-from quadlaw.ledger.statements import CAVEAT, HELD, NOT_HELD, PART, UNDECIDED
+from quadlaw.ledger.claims import is_own
 
-INTERVAL = "95 % interval, or range"
-CLASSES = {
-    REPRODUCED: "reproduced", HELD: "reproduced", CAVEAT: "reproduced", OPEN: "inconclusive",
-    PART: "inconclusive", UNDECIDED: "inconclusive", FAILED: "not-reproduced",
-    NOT_HELD: "not-reproduced",
-}  # fmt: skip
+PAPER = (
+    '<a href="https://arxiv.org/abs/2502.09106" target="_blank">Scaling Law for Stochastic '
+    "Gradient Descent in Quadratically Parameterized Linear Regression</a>"
+)
+SHOWN = 25  # rows of a table at a time
 
 
-def page(template, title, *parts):
-    """A self-contained page whose tables can be sorted."""
-    filled = Template(Path(template).read_text()).substitute(title=title, body="\n".join(parts))
-    return filled.encode()
+def link(name, pages, content=None):
+    """The way to a figure's page, within the report."""
+    return f'<a href="#" data-page="{pages[name]}">{content or name.replace("_", " ")}</a>'
 
 
-def as_html(table):
-    """A table, its verdicts marked by a class."""
-    text = table.to_html(index=False, border=0, na_rep="", max_rows=None)
-    for name, kind in CLASSES.items():
-        text = text.replace(f"<td>{name}</td>", f'<td class="{kind}">{name}</td>')
-    return text
+def links(names, pages):
+    """The ways to figures, under a statement or a claim."""
+    return f"<div>{', '.join(link(name, pages) for name in names)}</div>" if names else ""
 
 
-def paragraph(text):
-    return f"<p>{html.escape(text)}</p>"
-
-
-def settings(rows):
-    """The ledger's rows as they are read: one a setting at which a claim was tested."""
-    numbers = rows[["alpha", "beta", "predicted", "rival", "estimate"]].map(number)
-    interval = [span(*ends) for ends in zip(rows["ci_low"], rows["ci_high"], strict=True)]
-    return pd.DataFrame(
-        {
-            "claim": rows["claim"],
-            "model": rows["model"].fillna("-"),
-            "alpha": numbers["alpha"],
-            "beta": numbers["beta"],
-            "setting": rows["setting"].replace("", "-"),
-            "predicted": numbers["predicted"],
-            "rival": numbers["rival"],
-            "by": rows["kind"],
-            "estimate": numbers["estimate"],
-            INTERVAL: interval,
-            "verdict": rows["verdict"],
-        }
+def sentences(statements, table):
+    """The first page's two sentences."""
+    own = sum(is_own(row) for _, row in statements.iterrows())
+    return (
+        f"<p>This run tested {len(statements) - own} statements of <cite>{PAPER}</cite> and {own} "
+        f"of this project's own: {verdicts_on(statements)}. Each verdict follows from the "
+        f"{len(table)} settings of the ledger below, and each row leads to its figure.</p>"
     )
 
 
-def ledger(statements, table, counts, template):
-    """Every statement, every claim, every setting."""
-    claims = summary(table).astype(str).replace("0", "")
-    stated = statements.drop(columns="id").fillna("").astype(str).replace("0", "")
-    stated = stated.replace("`", "", regex=True)
-    heads = "A click on the head of a column sorts by it."
+def stated(statements, table, pages):
+    """The table of statements."""
+    figure = table.groupby("claim")["figure"].first()
+    rows = []
+    for place, row in enumerate(statements.fillna("").to_dict("records"), 1):
+        caveat = f" <em>{typeset(row['caveat'])}</em>" if row["caveat"] else ""
+        figures = dict.fromkeys(figure[one] for one in row["claims"].split(", ") if one in figure)
+        rows.append(
+            {
+                "no.": f"{place}{'*' * is_own(row)}",
+                "statement": typeset(row["statement"]) + caveat + links(figures, pages),
+                "settings reproduced": reproduced_of(row),
+                "verdict": row["verdict"],
+            }
+        )
+    return as_html(pd.DataFrame(rows), "Statements (*: this project's own)")
+
+
+def on_demand(row, shown):
+    """A claim's name, which opens to the statement, and to what narrow screens lack."""
+    rival = f" Rival: {row['rival']:.4g}." if row["rival"] == row["rival"] else ""
+    against = f", against {html.escape(row['against'])}" if row["against"] else ""
+    where = ", ".join(f"{name} {shown[name]}" for name in REST if name in shown)
+    words = f"{typeset(row['statement'])}{rival} By {row['kind']}{against}; {where}."
+    return f"<details><summary>{row['claim']}</summary><p>{words}</p></details>"
+
+
+def ledger(table, pages):
+    """Every claim at every setting."""
+    rows = table.fillna({"against": ""}).to_dict("records")
+    shown = settings(table).rename(columns={PROBLEM: "problem", "predicted": "prediction"})
+    both = zip(rows, shown.to_dict("records"), strict=True)
+    claims = [on_demand(row, cells) + links([row["figure"]], pages) for row, cells in both]
+    shown = shown.drop(columns="model")
+    shown.insert(0, "claim", claims)
+    return as_html(
+        shown, "Claims, at each setting; intervals are 95 % intervals, ranges are theory's", SHOWN
+    )
+
+
+def in_gallery(name, path, question, table, pages):
+    """A figure of the first page."""
+    words = spoken(question, rows_of(table, name))
+    return (
+        f"<figure>{link(name, pages, image(path, words))}"
+        f"<figcaption>{html.escape(question)}</figcaption></figure>"
+    )
+
+
+def first(statements, table, counts, gallery, pages, template, script):
+    """The first page, in a frame of its own within the frame of Snakemake."""
+    content = page(
+        template,
+        "Scaling laws of SGD in quadratically parameterized linear regression",
+        sentences(statements, table),
+        stated(statements, table, pages) if len(statements) else "",
+        f'<h2>Figures</h2><div class="gallery">{"".join(gallery)}</div>',
+        f"<h2>Ledger</h2><p>{html.escape(counts)}</p>",
+        ledger(table, pages) if len(table) else "",
+        **with_library(Path(script).read_text()),
+    )
+    title, inner = "Statements, figures and ledger", html.escape(content.decode())
+    return f'<iframe title="{title}" srcdoc="{inner}"></iframe>'.encode()
+
+
+def rows_of(table, name):
+    """The ledger's rows of a figure."""
+    return table[table["figure"] == name]
+
+
+def claim_part(claim, rows):
+    """A claim of a figure, and its numbers in this run."""
+    shown = settings(rows).replace("-", "")
+    shown = shown.loc[:, (shown != "").any()]
+    return f"<h2>{claim}</h2><p>{typeset(rows['statement'].iloc[0])}</p>" + as_html(
+        shown, f"{len(rows)} settings"
+    )
+
+
+def figure_page(question, path, rows, template, script):
+    """A figure, large if asked for, with what it settles."""
     return page(
         template,
-        "Ledger of claims",
-        *["<h2>Statements</h2>", paragraph(heads), as_html(stated)],
-        *["<h2>Claims</h2>", paragraph(counts), as_html(claims)],
-        *["<h2>All settings</h2>", as_html(settings(table))],
+        question,
+        '<button type="button" aria-pressed="false">Enlarge</button>',
+        '<div class="figure" tabindex="0" role="region" aria-label="Figure">',
+        drawing(path, spoken(question, rows)) + "</div>",
+        f"<p>Settings: {verdicts_of(rows)}.</p>" if len(rows) else "",
+        *[claim_part(*group) for group in rows.groupby("claim", sort=False)],
+        script=f"<script>{Path(script).read_text()}</script>",
     )
 
 
 def run_times(jobs, template):
-    """What each rule cost."""
+    """The cost of each rule, the dearest first."""
     total = (
-        f"{jobs['jobs'].sum()} jobs, {jobs['cpu_seconds'].sum():.0f} seconds of CPU time. The "
+        f"<p>{jobs['jobs'].sum()} jobs, {jobs['cpu_seconds'].sum():.0f} seconds of CPU time. The "
         f"longest took {jobs['longest_seconds'].max():.0f} seconds, the largest "
         f"{jobs['peak_memory_mb'].max():.0f} MB. A result that was kept from an earlier run "
-        "counts with what it cost then."
+        "counts with its cost then.</p>"
     )
-    return page(template, "Run times and memory", paragraph(total), as_html(jobs.round(1)))
+    jobs = jobs.sort_values("cpu_seconds", ascending=False).round(1).fillna("")
+    return page(template, "Run times and memory", total, as_html(jobs, "Rules"))
 
 
 def provenance(facts, template):
@@ -96,54 +164,47 @@ def provenance(facts, template):
     return page(
         template,
         "Versions and configuration",
-        as_html(flat.reset_index()),
-        as_html(packages.reset_index()),
+        as_html(flat.map(lambda value: html.escape(str(value))).reset_index(), "This run"),
+        as_html(packages.reset_index(), "Packages"),
         "<h2>Configuration</h2>",
         f"<pre>{html.escape(yaml.safe_dump(configuration, sort_keys=False))}</pre>",
     )
 
 
-def escaped(text):
-    """Text without meaning as reStructuredText."""
-    return re.sub(r"([*_`|\\])", r"\\\1", text)
+def main(files, drawn, front, questions, outputs, pages):
+    """Write all pages. ``drawn`` are the figures and ``pages`` theirs, in the order of
+    ``questions``; ``front`` are the figures of the first page."""
+    table = read(files["claims"])
+    statements = pd.read_csv(files["statements"], keep_default_na=False)
+    template, pages = files["template"], dict(zip(questions, pages, strict=True))
+    counts = Path(files["counts"]).read_text().splitlines()[0]
+    named = {Path(path).stem: path for path in front}
+    gallery = [in_gallery(name, named[name], questions[name], table, pages) for name in named]
+    facts = json.loads(Path(files["provenance"]).read_text())
+    contents = {
+        outputs["first"]: first(
+            statements, table, counts, gallery, pages, template, files["tables"]
+        ),
+        outputs["run_times"]: run_times(pd.read_csv(files["benchmark"]), template),
+        outputs["provenance"]: provenance(facts, template),
+    }
+    for name, path in zip(questions, drawn, strict=True):
+        rows = rows_of(table, name)
+        contents[pages[name]] = figure_page(questions[name], path, rows, template, files["figure"])
+    for path, content in contents.items():
+        write_bytes(content, path)
 
 
-def claim_part(claim, rows):
-    """A claim in a figure's caption: what it states, and its numbers in this run."""
-    shown = settings(rows).drop(columns=["claim", "rival", "by"]).replace("-", "")
-    shown = shown.rename(columns={INTERVAL: "interval"})
-    shown = shown.loc[:, (shown != "").any()]
-    table = shown.to_markdown(index=False, tablefmt="grid", disable_numparse=True)
-    return f"**{claim}**: {escaped(rows['statement'].iloc[0])}\n\n{table}"
-
-
-def caption(sentence, rows):
-    """What a figure settles, and the claims that it bears on, as reStructuredText."""
-    claims = [claim_part(*group) for group in rows.groupby("claim", sort=False)]
-    parts = [sentence, f"Settings: {verdicts_of(rows)}." if claims else "", *claims]
-    return ("\n\n".join(filter(None, parts)) + "\n").encode()
-
-
-def main(claims, statements, counts, benchmark, facts, template, questions, pages, captions):
-    table = read(claims)
-    brief = Path(counts).read_text().splitlines()[0]
-    write_bytes(ledger(pd.read_csv(statements), table, brief, template), pages["ledger"])
-    write_bytes(run_times(pd.read_csv(benchmark), template), pages["run_times"])
-    write_bytes(provenance(json.loads(Path(facts).read_text()), template), pages["provenance"])
-    for (name, question), path in zip(questions.items(), captions, strict=True):
-        write_bytes(caption(question, table[table["figure"] == name]), path)
-
+FILES = ("claims", "statements", "counts", "benchmark", "provenance", "template", "tables")
+OUTPUTS = ("first", "run_times", "provenance")
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            snakemake.input.claims,
-            snakemake.input.statements,
-            snakemake.input.counts,
-            snakemake.input.benchmark,
-            snakemake.input.provenance,
-            snakemake.input.template,
+            {name: snakemake.input[name] for name in (*FILES, "figure")},
+            snakemake.input.svg,
+            snakemake.input.front,
             snakemake.params.questions,
-            {name: snakemake.output[name] for name in ("ledger", "run_times", "provenance")},
-            snakemake.output.captions,
+            {name: snakemake.output[name] for name in OUTPUTS},
+            snakemake.output[: -len(OUTPUTS)],
         )

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,16 +19,15 @@ def write_bytes(data: bytes, path: str | Path) -> None:
     """Write under a temporary name in the same folder, then rename: whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=PARTIAL, suffix=path.suffix)
+    temporary = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}{path.suffix}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:  # for whom the umask says; tempfile's are private
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def remove_partial(folder: str | Path, age: float = 60.0) -> None:
@@ -56,12 +56,20 @@ def require_writable(folder: str | Path) -> None:
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write ``.parquet`` or ``.csv`` (six digits), by the name's ending, whole or not at all."""
+    """Write ``.parquet`` or ``.csv``, by the name's ending, whole or not at all.
+
+    A CSV file has six digits of a number, and all of a whole one, such as a sample size.
+    """
     if Path(path).suffix == ".parquet":
         data = frame.to_parquet(index=False)
     else:
-        data = frame.to_csv(index=False, float_format="%.6g").encode()
+        data = frame.to_csv(index=False, float_format=_digits).encode()
     write_bytes(data, path)
+
+
+def _digits(number: float) -> str:
+    whole = float(number).is_integer() and abs(number) < 2**53
+    return f"{number:.0f}" if whole else f"{number:.6g}"
 
 
 def compute_once(

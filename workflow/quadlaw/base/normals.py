@@ -83,7 +83,7 @@ def _box_muller(words, pair, z):
         z[(2 * pair + 1) * LANES + j] = r * side * _cosine(turn)
 
 
-@numba.njit(cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+@numba.njit(cache=True, error_model="numpy", forceinline=True, fastmath={"contract", "nsz"})
 def fill(out, scale, key, row, column):
     """``out[r, c] = scale[c] * normal(key, row + r, column + c)``.
 

@@ -4,7 +4,10 @@ import json
 import math
 import sys
 from argparse import Namespace
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 from tqdm import tqdm
@@ -13,6 +16,9 @@ from quadlaw import theory
 from quadlaw.base.checks import count, real, require
 from quadlaw.base.files import write_table
 from quadlaw.fit.curves import measured_curves
+from quadlaw.fit.law_fit import LawFit, fit_law
+from quadlaw.fit.law_table import ROLES, read_file
+from quadlaw.fit.laws import FORMS
 from quadlaw.ledger import cost
 from quadlaw.ledger.config import read
 from quadlaw.ledger.plans import plans
@@ -23,14 +29,36 @@ from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.run import run_lanes
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.workload import stream_of
-from quadlaw.theory import planning, rates, tuned_step
+from quadlaw.theory import planning, rates, stability_edge, tuned_step
 from quadlaw.theory.predict import predict as prediction
+
+# Beyond these, numbers overflow on the way to a risk.
+MOST = {"alpha": 20, "beta": 20} | dict.fromkeys(("sigma", "step_size", "init", "scale"), 1e30)
+LARGEST_SHOWN = 5  # residuals
+PLOTS = (".pdf", ".png", ".svg")
+
+
+def _problem(options: Namespace) -> PowerLaw:
+    """The problem asked for, with all options in bounds."""
+    for key, most in MOST.items():
+        value = getattr(options, key, None)
+        if value is not None and math.isfinite(value):
+            require(value <= most, key, value, f"must be at most {most:g}")
+    _require_plot(getattr(options, "plot", None))
+    return PowerLaw(options.alpha, options.beta, options.sigma)
+
+
+def _require_plot(path: str | None) -> None:
+    known = path is None or Path(path).suffix in PLOTS
+    require(known, "plot", path, f"must end in {', '.join(PLOTS)}")
 
 
 def predict(options: Namespace) -> None:
-    """Print all that the theory says of a setting."""
-    problem = PowerLaw(options.alpha, options.beta, options.sigma)
+    """Print, and draw if asked to, all that the theory says of a setting."""
+    problem = _problem(options)
     result = prediction(problem, samples=options.samples, model_size=options.model_size)
+    if options.plot:
+        _plots().draw_prediction(problem, result, options.plot)
     if options.json:
         _print_json(result)
     else:
@@ -39,10 +67,12 @@ def predict(options: Namespace) -> None:
 
 
 def plan(options: Namespace) -> None:
-    """Print the best setting of both models for a budget, and which of them to use."""
-    problem = PowerLaw(options.alpha, options.beta, options.sigma)
+    """Print the best setting of both models for a budget, and which of them to use; or draw it."""
+    problem = _problem(options)
     budget = {"compute": options.compute, "samples": options.samples, "risk": options.risk}
     result = planning.plan(problem, **budget)
+    if options.plot:
+        _plots().draw_plan(problem, result, options.plot)
     if options.json:
         _print_json(result)
         return
@@ -53,6 +83,11 @@ def plan(options: Namespace) -> None:
     print(f"step sizes are planned up to {shares} of the stability edge, where runs still stay")
 
 
+def _plots() -> ModuleType:
+    """Loaded where it is asked for: Matplotlib takes a second."""
+    return import_module("quadlaw.cli.plots")
+
+
 # --- simulate -------------------------------------------------------------------------------------
 
 
@@ -61,7 +96,7 @@ def simulate(options: Namespace) -> None:
     if options.output is not None:
         known = Path(options.output).suffix in (".parquet", ".csv")
         require(known, "output", options.output, "must end in .parquet or .csv")
-    problem, replicates = PowerLaw(options.alpha, options.beta, options.sigma), options.replicates
+    problem, replicates = _problem(options), options.replicates
     replicates, seed = count("replicates", replicates), count("seed", options.seed, least=0)
     schedule = named(options.schedule)
     lane = _lane(problem, options, schedule, replicates)
@@ -90,7 +125,17 @@ def _lane(problem: PowerLaw, options: Namespace, schedule: Schedule, replicates:
     else:
         descends = "must be positive, or SGD does not descend"
         step = real("step_size", options.step_size, above=0, reason=descends)
+        _warn_beyond_edge(problem, M, step, model)
     return {"model": model, "step_size": step} | setting | leaps
+
+
+def _warn_beyond_edge(problem: PowerLaw, size: int, step_size: float, model: str) -> None:
+    """A line on standard error; models other than diagonal networks have no edge by theory."""
+    with suppress(ValueError):
+        edge = stability_edge(problem, size, model)
+        if step_size >= edge:
+            line = f"step_size = {step_size:g}: beyond the stability edge of {edge:.6g}"
+            print(f"quadlaw: {line}, where runs diverge", file=sys.stderr)
 
 
 def _leaps(options: Namespace) -> dict:
@@ -135,6 +180,41 @@ def _summary(runs: pd.DataFrame, problem: PowerLaw, schedule: Schedule) -> dict:
     except ValueError:
         risk = None
     return row | {"replicates": len(runs), "theory": risk}
+
+
+# --- fit ------------------------------------------------------------------------------------------
+
+
+def fit(options: Namespace) -> None:
+    """Print, and draw if asked to, the law of the loss of a table of runs."""
+    _require_plot(options.plot)
+    names = {role: getattr(options, role) for role in ROLES}
+    more = {key: getattr(options, key) for key in ("form", "delta", "draws", "seed")}
+    law = fit_law(read_file(options.runs), **names, **more)
+    if options.plot:
+        _plots().draw_law(law, options.plot)
+    if options.json:
+        _print_json(law.as_dict())
+        return
+    formula, number = FORMS[law.form].formula, len(law.residuals)
+    print(f"{law.form}, {formula}, of {number} runs, with 95 % intervals\n")
+    for table in (law.parameters, law.exponents, law.held_out):
+        if len(table):
+            print(table.to_string(float_format="{:.6g}".format), end="\n\n")
+    print(f"residuals of logarithms: {law.scatter:.3g} in the middle; the largest are")
+    largest = law.residuals.sort_values("residual", key=abs, ascending=False).head(LARGEST_SHOWN)
+    print(largest.to_string(float_format="{:.6g}".format))
+    print(f"\n{_verdict(law)}")
+
+
+def _verdict(law: LawFit) -> str:
+    """What the held-out runs say of the forms."""
+    if not len(law.held_out):
+        return "the runs are too few to hold any out"
+    number = int(law.held_out["runs"].iloc[0])
+    errors = " and ".join(f"{error:.2g} ({form})" for form, error in law.held_out["error"].items())
+    better = f": {law.better} err less" if law.better else ""
+    return f"on the largest {number} runs, held out, errors of logarithms are {errors}{better}"
 
 
 # --- estimate -------------------------------------------------------------------------------------

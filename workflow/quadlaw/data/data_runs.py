@@ -106,14 +106,15 @@ class Plan:
         )
 
     def predicted(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """Expected risk of the linear and the quadratic model, with the column ``theory``.
+        """Expected risk of all models but the rotated one, with the column ``theory``.
 
-        At the settings of runs, of Gaussian inputs with the measured spectrum and target.
+        At the settings of runs, of Gaussian inputs with the measured spectrum and target. That of
+        the signed model is the quadratic one's: one of its halves dies out.
         """
         positive = tuple(np.abs(self.problem.target))
         law = Finite(self.problem.eigenvalues, positive, self.problem.sigma)
         keys = [*KEYS, *SERIES, "model_size", "step_size", "init"]
-        rows = runs.loc[runs["model"] != SIGNED, keys].drop_duplicates()
+        rows = runs.loc[runs["basis"] != ROTATED, keys].drop_duplicates()
         asked = rows.assign(schedule=TwoPhase().name)
         return rows.assign(theory=designs.predicted(asked, law)["theory"])
 

@@ -142,9 +142,9 @@ def measured_problem(z: np.ndarray, y: np.ndarray) -> tuple[DataExponents, Finit
     Raises
     ------
     ValueError
-        As :func:`quadlaw.data.own_data.estimate_exponents`.
+        As :func:`quadlaw.data.own_data.estimate_exponents`, and if an exponent is missing.
     """
-    found = estimate_exponents(z, y)
+    found = estimate_exponents(z, y).whole()
     covariance, best = least_squares(z, y)
     variances = np.diag(covariance)
     signal = variances * best**2

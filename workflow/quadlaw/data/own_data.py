@@ -17,23 +17,22 @@ standard error. Twice the estimate of all rows less the mean of their halves' is
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
 from quadlaw.base.checks import count, require
+from quadlaw.data.own_rows import LEAST, checked_labels, checked_rows, in_units, require_same
 from quadlaw.sgd.problem import PowerLaw
 
 ROWS_PER_INDEX = 20  # so that what the halves do not correct, of order (k / n)^2, is negligible
 BLOCKS_PER_DECADE = 6
-LEAST = 8  # indices that a power law is read from
 FLAT = 0.1  # an exponent that may be smaller is none
 SIGNIFICANT = 2  # standard errors, from which a bend is none of chance
 TYPICAL = 1.5  # exponent to begin with
 LARGEST = 300.0  # logarithm on the way to a fit, so that nothing overflows
-HUGE = 1e100  # squares of larger numbers would overflow
 ITERATIONS, TOLERANCE = 200, 1e-9
 
 
@@ -66,21 +65,37 @@ class DataExponents:
 
     Attributes
     ----------
-    alpha, beta : Exponent
-        Of the variances ``lambda_i`` and of the signals ``lambda_i (w*_i)^2``.
+    alpha, beta : Exponent or None
+        Of the variances ``lambda_i`` and of the signals ``lambda_i (w*_i)^2``; one of the two may
+        be missing.
     noise_variance : float
         The variance of the labels that linear regression on all columns does not explain, in their
         units squared: noise, and what no linear function of these columns can do.
     indices, signal_indices : (int, int)
         First and last index, counted from 1: that were fitted, and whose fitted signal exceeds
-        the noise floor.
+        the noise floor. The latter is None without ``beta``.
+    reasons : dict
+        ``"key = value: reason"`` by the name of the exponent that is missing.
     """
 
-    alpha: Exponent
-    beta: Exponent
+    alpha: Exponent | None
+    beta: Exponent | None
     noise_variance: float
     indices: tuple[int, int]
-    signal_indices: tuple[int, int]
+    signal_indices: tuple[int, int] | None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def whole(self) -> "DataExponents":
+        """Itself, if it has both exponents.
+
+        Raises
+        ------
+        ValueError
+            With the reason why one is missing.
+        """
+        if self.reasons:
+            raise ValueError("; ".join(self.reasons.values()))
+        return self
 
     @property
     def problem(self) -> PowerLaw:
@@ -93,8 +108,9 @@ class DataExponents:
         Raises
         ------
         ValueError
-            Unless both exponents exceed 1.
+            Unless both exponents are there and exceed 1.
         """
+        self.whole()
         sigma = float(np.sqrt(self.noise_variance / self.beta.scale))
         return PowerLaw(self.alpha.estimate, self.beta.estimate, sigma)
 
@@ -127,14 +143,14 @@ def estimate_exponents(
 
     Parameters
     ----------
-    x : array, shape (n, d)
+    x : array or DataFrame, shape (n, d)
         Independent rows, at least two a column. Both ``x`` and ``y`` are centred.
-    y : array, shape (n,)
+    y : array or Series, shape (n,)
         Labels. The target's signs may be any.
     indices : (int, int), optional
         First and last eigenvalue to use, counted from 1 at the largest. By default from 1 to the
-        last that is among the larger half and has twenty rows.
-    basis : array, shape (m, d), optional
+        last that is among the larger half, or the first eight, and has twenty rows.
+    basis : array or DataFrame, shape (m, d), optional
         Other rows, without labels, whose eigenvectors are used instead of those of ``x``.
 
     Returns
@@ -142,40 +158,36 @@ def estimate_exponents(
     DataExponents
         An interval is the estimate plus and minus Student's t times a standard error from the
         scatter of blocks about the power law (HC3 of MacKinnon & White 1985). It covers sampling
-        and the target's own scatter, but not a curvature.
+        and the target's own scatter, but not a curvature. An exponent is missing, with the reason,
+        where it may be zero, or changes from the first index to the last by more than itself and
+        two standard errors; ``beta`` also where fewer than eight signals exceed the noise floor.
 
     Raises
     ------
     ValueError
-        ``key = value: reason``: for wrong shapes, what is not finite, constant labels, too few
-        rows or indices, a signal above the noise floor at fewer than eight indices, and where data
-        show no power law: the exponent may be zero, or changes from the first index to the last
-        by more than itself and two standard errors.
+        ``key = value: reason``: for wrong shapes, what is missing, masked or not finite, sparse
+        arrays, pandas objects of different indices or columns, constant labels, too few rows or
+        indices, and where neither of the exponents can be had.
     """
-    x = _checked_rows("x", x)
-    y = _checked_labels(y, len(x))
-    source = x if basis is None else _checked_rows("basis", basis, x.shape[1])
+    require_same("y", y, x, "index")
+    require_same("basis", basis, x, "columns")
+    x, unit = in_units("x", checked_rows("x", x))
+    y, label_unit = in_units("y", checked_labels(y, len(x)))
+    source = x
+    if basis is not None:
+        source, _ = in_units("basis", checked_rows("basis", basis, x.shape[1]))
     directions = _directions(source)
     spectrum = _spectrum(x, y, directions)
     low, high = _range(indices, len(x), directions.shape[1])
     used = slice(low - 1, high)
     variances, squares, floors = (column[used] for column in spectrum[:3])
-
-    none = np.zeros_like(variances)
-    law = _fit("alpha", variances, none, low)
-    if basis is None:
-        halves = [_variances(half, _directions(half))[used] for half in (x[::2], x[1::2])]
-        halves = [_fit("alpha", half, none, low) for half in halves]
-        shift = np.mean([half.coefficients[1] for half in halves]) - law.coefficients[1]
-    else:  # along its own directions, the basis errs as much to the other side
-        own = _fit("alpha", _variances(source, directions)[used], none, low)
-        shift = (law.coefficients[1] - own.coefficients[1]) / 2
-    alpha = _exponent("alpha", law, variances, none, (low, high), shift)
-
-    law = _fit("beta", squares, floors, low)
-    last = _last_above(law, floors, low)
-    beta = _exponent("beta", law, squares, floors, (low, last))
-    return DataExponents(alpha, beta, spectrum.noise_variance, (low, high), (low, last))
+    reasons, apart = {}, None if basis is None else source
+    alpha = _had(reasons, "alpha", _alpha, x, apart, directions, variances, (low, high))
+    beta, signal = _had(reasons, "beta", _beta, squares, floors, (low, high)) or (None, None)
+    alpha, beta = _scaled(alpha, unit**2), _scaled(beta, label_unit**2)
+    noise = spectrum.noise_variance * label_unit**2
+    found = DataExponents(alpha, beta, noise, (low, high), signal, reasons)
+    return found.whole() if len(reasons) == 2 else found
 
 
 def synthetic(
@@ -218,36 +230,6 @@ def synthetic(
 # --- from rows to a spectrum ----------------------------------------------------------------------
 
 
-def _checked_rows(key: str, rows: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """Centred rows of finite numbers, two or more a column."""
-    rows = _numbers(key, rows)
-    require(rows.ndim == 2, f"{key}.shape", rows.shape, "must be (rows, columns)")
-    same = columns is None or rows.shape[1] == columns
-    require(same, f"{key}.shape", rows.shape, f"x has {columns} columns")
-    wide = rows.shape[1] >= LEAST
-    require(wide, f"{key}.shape", rows.shape, f"a power law needs at least {LEAST} columns")
-    enough = rows.shape[0] >= 2 * rows.shape[1]
-    require(enough, f"{key}.shape", rows.shape, "needs at least two rows a column")
-    return rows - rows.mean(axis=0)
-
-
-def _checked_labels(y: np.ndarray, rows: int) -> np.ndarray:
-    y = _numbers("y", y)
-    require(y.shape == (rows,), "y.shape", y.shape, f"must be ({rows},), a label for each row of x")
-    require(np.ptp(y) > 0, "y", float(y[0]), "all labels are equal")
-    return y - y.mean()
-
-
-def _numbers(key: str, values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values)
-    require(values.dtype.kind in "fiub", f"{key}.dtype", str(values.dtype), "must be real numbers")
-    values = values.astype(float)
-    for place in np.argwhere(~(np.abs(values) < HUGE))[:1]:
-        where = f"{key}[{', '.join(map(str, place))}]"
-        require(False, where, float(values[tuple(place)]), f"must be finite, and below {HUGE:g}")
-    return values
-
-
 def _directions(rows: np.ndarray) -> np.ndarray:
     """Eigenvectors of the covariance of centred rows, the largest first, as far as it has rank."""
     variances, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
@@ -275,7 +257,7 @@ def _range(indices: tuple[int, int] | None, rows: int, rank: int) -> tuple[int, 
     """First and last index, in bounds."""
     limit = rows // ROWS_PER_INDEX
     if indices is None:
-        indices = 1, min(rank // 2, limit)
+        indices = 1, min(max(rank // 2, min(rank, LEAST)), limit)
     require(np.shape(indices) == (2,), "indices", indices, "must be the first and the last")
     low, high = indices
     low, high = count("indices[0]", low), count("indices[1]", high, least=0)
@@ -288,6 +270,35 @@ def _range(indices: tuple[int, int] | None, rows: int, rank: int) -> tuple[int, 
 
 
 # --- from a spectrum to exponents -----------------------------------------------------------------
+
+
+def _had(reasons: dict[str, str], name: str, estimate: Callable, *given):
+    """What an estimate gives; None, with the reason kept, where it refuses."""
+    try:
+        return estimate(*given)
+    except ValueError as fault:
+        reasons[name] = str(fault)
+
+
+def _alpha(x, basis, directions, variances, ends) -> Exponent:
+    """Of the variances of ``x``, by the halves of its rows or those of another basis."""
+    used, none = slice(ends[0] - 1, ends[1]), np.zeros_like(variances)
+    law = _fit("alpha", variances, none, ends[0])
+    if basis is None:
+        halves = [_variances(half, _directions(half))[used] for half in (x[::2], x[1::2])]
+        halves = [_fit("alpha", half, none, ends[0]) for half in halves]
+        shift = np.mean([half.coefficients[1] for half in halves]) - law.coefficients[1]
+    else:  # along its own directions, the basis errs as much to the other side
+        own = _fit("alpha", _variances(basis, directions)[used], none, ends[0])
+        shift = (law.coefficients[1] - own.coefficients[1]) / 2
+    return _exponent("alpha", law, variances, none, ends, shift)
+
+
+def _beta(squares, floors, ends) -> tuple[Exponent, tuple[int, int]]:
+    """And the indices up to which the signal exceeds its floor."""
+    law = _fit("beta", squares, floors, ends[0])
+    signal = ends[0], _last_above(law, floors, ends[0])
+    return _exponent("beta", law, squares, floors, signal), signal
 
 
 def _exponent(key, law, values, floors, ends, shift=0.0) -> Exponent:
@@ -307,6 +318,10 @@ def _exponent(key, law, values, floors, ends, shift=0.0) -> Exponent:
     require(straight, key, round(estimate, 3), bends)
     scale = float(np.exp(law.coefficients[0]))
     return Exponent(estimate, estimate - margin, estimate + margin, first, last, scale)
+
+
+def _scaled(exponent: Exponent | None, factor: float) -> Exponent | None:
+    return exponent and replace(exponent, scale=exponent.scale * factor)
 
 
 def _last_above(law: _Law, floors: np.ndarray, low: int) -> int:

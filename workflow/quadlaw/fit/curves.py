@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.base.tables import select
+from quadlaw.fit.stopping import MEASURED
 
-MEASURED = ["replicate", "excess_risk", "diverged", "adapted", "learned"]
 RATIO = "linear/quadratic"  # the model that a ratio is reported of
 PROBLEM = ["alpha", "beta", "sigma", "setting"]
 

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from quadlaw.fit.stopping import FLOOR
+from quadlaw.fit.stopping import half_width as asked_width
 from quadlaw.models import leaps_loop
 from quadlaw.sgd.leaps import ACCURACY, METHODS, method_of
 from quadlaw.sgd.problem import Finite, PowerLaw
@@ -28,7 +30,13 @@ SETTING = [*STREAM, *LANE_COLUMNS]
 LANE_LABELS = [*LANE_COLUMNS, "step_constant", "init_scale"]
 COLUMNS = ["schedule", "samples", "model_size", "init", "step_factor"]  # of a curve's rows
 TOGETHER = leaps_loop.COLUMNS  # runs in leaps that are made at once
-CURVE = ("replicates", "size_factor", "step_factors", "schedules")  # keys of many settings
+CURVE = (
+    "replicates",
+    "size_factor",
+    "step_factors",
+    "schedules",
+    "half_width",
+)  # keys of many settings
 IN_STEPS, IN_LEAPS = {"method": METHODS[0]}, {"method": method_of(ACCURACY)}  # labels of rows
 POINT_SECONDS = 30.0  # the replicates of a costlier point are split into points of about this
 
@@ -79,6 +87,8 @@ def scaling_rows(
     step_factors: Sequence[float] = (1.0,),
     schedules: Sequence[str] = (TwoPhase().name,),
     share: float = SAFE,
+    half_width: float | None = None,
+    window: tuple[float, float] = (0.0, np.inf),
     **labels,
 ) -> pd.DataFrame:
     """A curve against ``T`` by the paper's rules: ``M = ceil(size_factor D)``, ``eta = c D^p``.
@@ -86,6 +96,9 @@ def scaling_rows(
     The step size itself is left to :func:`with_steps`: rows have its :class:`Tuning`, the same for
     the whole curve, and ``step_factor``, which multiplies it. ``D`` in ``M`` and ``v_0`` is the
     quadratic model's. ``labels`` are further columns, the same in all rows.
+
+    With ``half_width``, that of an exponent over the ``window`` of ``T``, ``replicates`` are the
+    most that are run (:func:`quadlaw.fit.stopping.until_narrow`).
     """
     alpha, beta = problem.alpha, problem.beta
 
@@ -102,6 +115,8 @@ def scaling_rows(
         for name in schedules
     ]
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    if half_width is not None and replicates > FLOOR:  # fewer are never stopped
+        labels["half_width"] = half_width * spread(samples, window)
     shared = {
         "model": model, "alpha": alpha, "beta": beta, "sigma": problem.sigma,
         "replicates": replicates, "init_scale": init_scale, "tuning": tuning,
@@ -109,14 +124,23 @@ def scaling_rows(
     return pd.DataFrame(columns | shared | labels)  # much faster than a column after another
 
 
+def spread(samples: Sequence[int], window: tuple[float, float]) -> float:
+    """The half-width of each ``log y`` in units of a slope's against ``log T`` in the window."""
+    log_x = np.log([T for T in samples if window[0] <= T <= window[1]])
+    return float(np.sqrt(np.sum((log_x - log_x.mean()) ** 2)))
+
+
 def curve_rows(settings: dict, one: dict, model: str, **options) -> pd.DataFrame:
     """:func:`scaling_rows` of a problem by a study's settings, with ``options`` of its own.
 
-    A problem ``one`` may have ``replicates`` of its own.
+    A problem ``one`` may have ``replicates`` and ``half_width`` of its own. With a half-width, the
+    settings' window counts.
     """
     problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
     known = {key: settings[key] for key in CURVE if key in settings}
-    known |= {key: one[key] for key in ("replicates",) if key in one}
+    known |= {key: one[key] for key in ("replicates", "half_width") if key in one}
+    if "half_width" in known:
+        known["window"] = settings["window"]
     return scaling_rows(problem, model, settings["samples"], **known | options)
 
 
@@ -170,7 +194,9 @@ def points(design: pd.DataFrame) -> list[dict]:
 
 
 def _split(point: dict) -> list[dict]:
-    """A point in parts of about ``POINT_SECONDS`` at most."""
+    """A point in parts of about ``POINT_SECONDS`` at most, unless its runs decide their number."""
+    if asked_width(point):
+        return [point]
     total = point["replicates"]
     block = max(1, int(total * POINT_SECONDS / stream_of(point).seconds()))
     if any(lane.get("method", "steps") != "steps" for lane in point["lanes"]):

@@ -18,7 +18,7 @@ SCALES = {
 
 
 def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: PowerLawFit) -> dict:
-    """One row of the table of fits: what was fitted, its prediction, the fit, its sensitivity."""
+    """A fit as a row: what was fitted, its prediction, the fit, its sensitivity."""
     starts = fit.by_start.values()
     return series | {
         "quantity": quantity,

@@ -4,10 +4,12 @@ A module of its own, so that the key's hash of the code is that of what makes th
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pandas as pd
 
+from quadlaw.fit.stopping import half_width, until_narrow
 from quadlaw.sgd import run
 from quadlaw.sgd.ingredients import ingredients_hash
 from quadlaw.sgd.problem import PowerLaw, Spectrum
@@ -43,7 +45,7 @@ def run_point(
     listed: Spectrum | None = None,
     *,
     inputs: int | None = None,
-    replicates: Iterable[int] | None = None,
+    replicates: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Runs of one point, as of :func:`quadlaw.sgd.run.run_lanes`, with the lanes' labels.
 
@@ -53,12 +55,13 @@ def run_point(
     """
     lanes = pd.DataFrame(point["lanes"])
     size = inputs or lanes["model_size"].max()
-    runs = run.run_lanes(
-        spectrum_of(point, size, listed), lanes, point["samples"], seed=seed, dtype=dtype,
-        replicates=replicates_of(point) if replicates is None else replicates,
-        schedule=named(point["schedule"]),
+    runs = partial(
+        run.run_lanes, spectrum_of(point, size, listed), lanes, point["samples"],
+        seed=seed, dtype=dtype, schedule=named(point["schedule"]),
     )  # fmt: skip
-    return runs.assign(replicates=point["replicates"])
+    chosen, narrow = replicates_of(point) if replicates is None else replicates, half_width(point)
+    table = until_narrow(runs, chosen, narrow) if narrow else runs(replicates=chosen)
+    return table.assign(replicates=point["replicates"])
 
 
 def trained(

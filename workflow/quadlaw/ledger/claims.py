@@ -20,10 +20,10 @@ REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
     "claim", "statement", "model", "alpha", "beta", "quantity", "predicted", "estimate", "ci_low",
     "ci_high", "tolerance", "verdict", "figure", "rival", "kind", "setting", "against", "theory",
-    "start_low", "start_high", "step_low", "step_high", "method", "expected",
+    "start_low", "start_high", "step_low", "step_high", "method", "expected", "undecidable",
 ]  # fmt: skip
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
-CARRIED = COLUMNS[COLUMNS.index("setting") : -1]
+CARRIED = COLUMNS[COLUMNS.index("setting") : COLUMNS.index("expected")]
 THEORY, SIMULATION = "theory", "simulation"
 THIRD = 3  # a claim without a tolerance has a third of the distance to its rival
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
@@ -53,6 +53,11 @@ def evaluate(formula: str | float, row: dict) -> float:
 def is_own(one: dict) -> bool:
     """Whether a claim or a statement is this project's own, and not the paper's."""
     return one["paper"].split(";")[0].strip() == "own"
+
+
+def of_studies(claims: list[dict], studies: list[str]) -> list[dict]:
+    """The claims that these studies test; a study that is left out takes its claims with it."""
+    return [claim for claim in claims if claim["figure"] in studies]
 
 
 def verdict(
@@ -121,12 +126,31 @@ def _judged(claim: dict, row: dict, tests: int) -> dict:
         "predicted": predicted,
         "rival": np.nan if rival is None else rival,
         "tolerance": tolerance,
-        # A number of the theory alone, whose "interval" is a range, is its own prediction.
-        "kind": THEORY if row["estimate"] == row["theory"] else SIMULATION,
+        "kind": kind(row),
         "verdict": found(row["estimate"]),
         "expected": found(row["theory"]) if np.isfinite(row["theory"]) else "",
         "figure": claim["figure"],
+        "undecidable": why_undecidable(claim, row),
     }
+
+
+def kind(row: dict) -> str:
+    """``THEORY`` for a number of the theory alone, which is its own prediction.
+
+    Its "interval" is a range. Simulated numbers may be equal to the theory's, as shares are; those
+    say their ``method``.
+    """
+    alone = row["estimate"] == row["theory"] and pd.isna(row.get("method", np.nan))
+    return THEORY if alone else SIMULATION
+
+
+def why_undecidable(claim: dict, row: dict) -> str:
+    """The reason that a claim gives why no size here could decide a row; empty if it has none."""
+    for one in claim.get("undecidable", []):
+        labels = {key: np.atleast_1d(value) for key, value in one.items() if key != "reason"}
+        if all(row[key] in values for key, values in labels.items()):
+            return one["reason"]
+    return ""
 
 
 def ledger(claims: list[dict], estimates: dict[str, pd.DataFrame], tests: int = 1) -> pd.DataFrame:
@@ -136,7 +160,7 @@ def ledger(claims: list[dict], estimates: dict[str, pd.DataFrame], tests: int = 
     intervals that hold at once if there are several ``tests`` (:func:`simultaneous`).
     """
     rows = [row for claim in claims for row in judged(claim, estimates[claim["figure"]], tests)]
-    return pd.DataFrame(rows)[COLUMNS]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def simultaneous(tests: int, replicates: float = np.nan, level: float = 0.95) -> float:
@@ -148,7 +172,7 @@ def simultaneous(tests: int, replicates: float = np.nan, level: float = 0.95) ->
     """
     freedom = replicates - 1 if np.isfinite(replicates) else np.inf
     outside = (1 - level) / 2
-    return float(stdtrit(freedom, 1 - outside / tests) / stdtrit(freedom, 1 - outside))
+    return float(stdtrit(freedom, 1 - outside / max(1, tests)) / stdtrit(freedom, 1 - outside))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -159,9 +183,16 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return first.join(counts).loc[table["claim"].unique()].reset_index()
 
 
+def checked_verdicts(known: pd.DataFrame) -> None:
+    """Refuse a table of known verdicts that lacks a column."""
+    for column in (*IDENTITY, "verdict"):
+        require(column in known, "columns", list(known), f"{column} is missing")
+
+
 def changed(table: pd.DataFrame, known: pd.DataFrame) -> list[str]:
     """Lines for the rows whose verdict is not the known one, or that only one of them has."""
-    both = pd.DataFrame({"old": _by_row(known), "new": _by_row(table)}).fillna("absent")
+    old, new = (by_row(one)["verdict"] for one in (known, table))
+    both = pd.DataFrame({"old": old, "new": new}).fillna("absent")
     return [
         f"{', '.join(key)}: {row.old} -> {row.new}"
         for key, row in both.iterrows()
@@ -169,8 +200,9 @@ def changed(table: pd.DataFrame, known: pd.DataFrame) -> list[str]:
     ]
 
 
-def _by_row(table: pd.DataFrame) -> pd.Series:
-    """Verdicts by what identifies a row, as text."""
+def by_row(table: pd.DataFrame) -> pd.DataFrame:
+    """A ledger whose index is what identifies a row, as text."""
     text = {key: [f"{value:g}" for value in table[key]] for key in ("alpha", "beta")}
-    words = {key: table[key].fillna("").astype(str) for key in ("model", "setting", "against")}
-    return table.assign(**text, **words).set_index(IDENTITY)["verdict"]
+    empty = {key: table[key].isna() for key in ("model", "setting", "against")}
+    words = {key: table[key].astype(str).mask(none, "") for key, none in empty.items()}
+    return table.assign(**text, **words).set_index(IDENTITY)

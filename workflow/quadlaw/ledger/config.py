@@ -2,21 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, Strict, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from quadlaw.base import typed
 from quadlaw.base.checks import require
-from quadlaw.ledger.claims import evaluate, is_own
+from quadlaw.base.documents import from_yaml
+from quadlaw.ledger.spelling import spelled
 from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.studies import names, study
 from quadlaw.studies import settings as keys
 
 PROJECT = Path(__file__).parents[3]
-ID = "^[a-z][a-z0-9-]*$"
-CELL, IN_CELL = "10 to 110", r"^[^|\n]{10,110}$"  # a short sentence
+AT_LEAST_ONE = "at least one study, by name"
 
 
 class Schedule(typed.Settings):
@@ -79,17 +78,17 @@ class Configuration(typed.Settings):
         "Rough work in one job, in seconds of one core; a job holds at least one point.",
         "a job does some work", gt=0,
     ) = 30  # fmt: skip
-    # The last is what Snakemake makes of --config force=true.
     force: typed.one_of(
         "Run even what is estimated to take more memory or far more time than this machine has.",
-        "is true or false", True, False, "true",
+        "is true or false", True, False,
     ) = False  # fmt: skip
     smoke: typed.one_of(
         "Whether studies take the values of their small grids where nothing else is asked for.",
-        "is true or false", True, False, "true",
+        "is true or false", True, False,
     ) = False  # fmt: skip
     studies: typed.mapping(
-        "Studies, by their names; each figure is one.", "at least one study, by name"
+        "Studies, by their names; each figure is one. Null leaves it out, with its claims.",
+        AT_LEAST_ONE,
     )
 
 
@@ -101,7 +100,10 @@ def read(files: list[str]) -> dict:
     ValueError
         One line: a file that is missing or no configuration, or a fault as of :func:`checked`.
     """
-    config = _load(PROJECT / "config/config.yaml")
+    own = PROJECT / "config/config.yaml"
+    reason = "missing: the workflow is no part of the package, so use the command of a checkout"
+    require(own.exists(), "configfile", str(own), reason)
+    config = _load(own)
     for path in files:
         config = merged(config, _load(path))
     return checked(config)
@@ -123,7 +125,7 @@ def _load(path: str | Path) -> dict:
 
 def _yaml(text: str, path: str | Path) -> object:
     try:
-        return yaml.safe_load(text)
+        return from_yaml(text)
     except yaml.YAMLError as fault:
         line = getattr(getattr(fault, "problem_mark", None), "line", 0) + 1
         require(False, "configfile", str(path), f"is neither JSON nor YAML, see its line {line}")
@@ -149,12 +151,13 @@ def _changed(base: dict, other: dict) -> dict:
 
 
 def checked(config: dict, only: str | None = None) -> dict:
-    """A copy of ``config`` with defaults filled in.
+    """A copy of ``config`` with defaults filled in and without the studies that are null.
 
     Parameters
     ----------
     config : dict
-        As read from YAML.
+        As read from YAML, or with text for numbers, true, false and null: Snakemake's ``--config``
+        makes text of all that is nested.
     only : str, optional
         The one study that is checked; by default all are.
 
@@ -164,7 +167,7 @@ def checked(config: dict, only: str | None = None) -> dict:
         One line, ``key = value: reason``, for the most telling of the faults.
     """
     typed.require_finite(config)
-    top = _validated(Configuration, config, "").model_dump()
+    top = validated(Configuration, spelled(config), "").model_dump()
     studies = top["studies"]
     for name in studies:
         known = f"unknown key; known are {', '.join(names())}"
@@ -172,8 +175,9 @@ def checked(config: dict, only: str | None = None) -> dict:
             raise ValueError(
                 f"studies.{typed.name_of(name)} = {typed.shown(studies[name])}: {known}"
             )
-    if top["smoke"]:
-        studies = _small(studies)
+    left = {name: one for name, one in studies.items() if one is not None}
+    require(len(left) > 0, "studies", studies, AT_LEAST_ONE)
+    studies = _small(left) if top["smoke"] else left
     wanted = studies if only is None else {only: studies[only]}
     full = {name: _settings(name, one) for name, one in wanted.items()}
     if only is None:
@@ -181,7 +185,8 @@ def checked(config: dict, only: str | None = None) -> dict:
     return top | {"studies": full}
 
 
-def _validated(kind: type[typed.Settings], values: object, where: str) -> typed.Settings:
+def validated(kind: type[typed.Settings], values: object, where: str) -> typed.Settings:
+    """``values`` as a ``kind`` of settings; one line names the most telling fault, ``where``."""
     try:
         return kind.model_validate(values)
     except ValidationError as fault:
@@ -190,7 +195,7 @@ def _validated(kind: type[typed.Settings], values: object, where: str) -> typed.
 
 def _settings(name: str, values: object) -> dict:
     """A study's settings with their defaults."""
-    return _validated(study(name).module.Settings, values, f"studies.{name}").model_dump()
+    return validated(study(name).module.Settings, values, f"studies.{name}").model_dump()
 
 
 def _small(studies: dict) -> dict:
@@ -200,25 +205,50 @@ def _small(studies: dict) -> dict:
     def small(name, values):
         if not _mappings(full.get(name), values):
             return values
-        grid = merged(full[name], study(name).module.SMOKE)
+        grid = merged(_even(full[name]), study(name).module.SMOKE)
         return merged(grid, _changed(full[name], values))
 
     return {name: small(name, values) for name, values in studies.items()}
 
 
+def _even(settings: dict) -> dict:
+    """The settings with problems that have no replicates of their own."""
+    even = {
+        key: _even(value) if isinstance(value, dict) else value for key, value in settings.items()
+    }
+    if "problems" in even:
+        even["problems"] = [
+            {key: value for key, value in one.items() if key != "replicates"}
+            for one in even["problems"]
+        ]
+    return even
+
+
 def _check_across_studies(studies: dict) -> None:
     """Studies that use another one's runs, or read its curves, need that study."""
     for name, one in studies.items():
+        for other in _sources(name):
+            _require_source(name, one, other, studies)
         uses = study(name).uses
-        for other in (*study(name).reads, *([uses] if uses else [])):
-            reason = f"needs studies.{other}, whose runs it takes"
-            require(other in studies, f"studies.{name}", one, reason)
         if uses and "window" in one:
             try:
                 keys.check_samples_window(one["window"], studies[uses]["samples"])
             except ValueError as fault:
                 reason = fault.context["reason"]
                 require(False, f"studies.{name}.window", one["window"], reason)
+
+
+def _sources(name: str) -> list[str]:
+    """The studies whose runs or curves a study takes."""
+    uses = study(name).uses
+    return [*study(name).reads, *([uses] if uses else [])]
+
+
+def _require_source(name: str, settings: dict, other: str, studies: dict) -> None:
+    if other not in studies:
+        takers = ", ".join(one for one in studies if other in _sources(one))
+        reason = f"needs studies.{other}, whose runs it takes; null leaves out {takers}, too"
+        raise ValueError(f"studies.{name} = {typed.shown(settings)}: {reason}")
 
 
 def for_study(config: dict, name: str) -> dict:
@@ -228,129 +258,3 @@ def for_study(config: dict, name: str) -> dict:
     """
     shared = {"sigma": config["sigma"], "schedule": TwoPhase(**config["schedule"]).name}
     return shared | config["studies"][name]
-
-
-# --- claims ---------------------------------------------------------------------------------------
-
-Text, Number = Annotated[str, Strict()], Annotated[float, Strict()]
-
-
-def words(description: str) -> Any:
-    """One text or several."""
-    some = Annotated[Text, Field(min_length=1)] | Annotated[list[Text], Field(min_length=1)]
-    return typed.either(description, "text, or a list of texts", some)
-
-
-def formula(description: str) -> Any:
-    """A formula or a number."""
-    return typed.either(description, "a formula, or a number", Text | Number)
-
-
-class Rows(typed.Settings):
-    """Values of columns of the table of estimates, one or several each."""
-
-    model: words("Models.") = None
-    setting: words("Settings.") = None
-    against: words("What the exponents are against.") = None
-
-
-class Claim(typed.Settings):
-    """A statement, where it is tested, and the number that it predicts."""
-
-    id: typed.text("Name of the claim.", "an id is of lower-case letters, digits and -", ID)
-    statement: typed.text("In words.", "a statement is a sentence", ".{10}")
-    paper: typed.text("Where the paper says it; own if this project does.", "a place in the paper")
-    figure: typed.text("Figure that tests it.", "the name of a figure")
-    quantity: typed.text("Of the figure's table of estimates.", "the name of a quantity")
-    rows: Rows = Field(None, description=Rows.__doc__)
-    only: typed.text("Formula that holds for the rows concerned.", "a formula") = None
-    prediction: formula("Formula of what the estimate should be.")
-    rival: formula("Formula of what it must not be.") = None
-    at_most: typed.one_of(
-        "Whether only an estimate above the prediction speaks against it.",
-        "is true or false", True, False,
-    ) = False  # fmt: skip
-    known: typed.one_of(
-        "Whether numbers of earlier runs were known when it or its settings were last changed.",
-        "is true or false",
-        True, False,
-    ) = False  # fmt: skip
-    note: typed.text(
-        "What a reader should know of its strength.", "a note is a sentence", ".{10}"
-    ) = None  # fmt: skip
-    tolerance: typed.number(
-        "Half-width of the band about the prediction; a third of the distance to the rival if it "
-        "is left out.", "a tolerance is a number above 0", gt=0,
-    ) = None  # fmt: skip
-
-    @model_validator(mode="after")
-    def _wide(self):
-        reason = "missing: a claim without a rival needs one"
-        typed.demand(bool(self.tolerance or self.rival is not None), "tolerance", None, reason)
-        return self
-
-
-def checked_claims(claims: list[dict], figures: list[str]) -> None:
-    """Refuse a ledger of claims with a fault, as :func:`checked`.
-
-    ``figures`` are the names that a claim may give as its figure.
-    """
-    some = isinstance(claims, list) and len(claims) > 0
-    require(some, "claims", claims, "the ledger lists at least one claim")
-    typed.require_finite(claims, "claims")
-    for place, claim in enumerate(claims):
-        _validated(Claim, claim, f"claims[{place}]")
-    ids = [claim["id"] for claim in claims]
-    known = f"no such figure; there are {', '.join(figures)}"
-    for place, claim in enumerate(claims):
-        key = f"claims[{place}]"
-        require(ids.count(claim["id"]) == 1, f"{key}.id", claim["id"], "another claim has that id")
-        require(claim["figure"] in figures, f"{key}.figure", claim["figure"], known)
-        for part in ("prediction", "rival", "only"):
-            if part in claim:
-                _check_formula(f"{key}.{part}", claim[part])
-
-
-def cell(description: str, reason: str) -> Any:
-    """Text that fits into a cell of a table."""
-    return typed.text(f"{description}, {CELL} characters.", f"{reason} {CELL} characters", IN_CELL)
-
-
-class Statement(typed.Settings):
-    """What the paper, or this project, states in one sentence; its claims test it."""
-
-    id: typed.text("Name of the statement.", "an id is of lower-case letters, digits and -", ID)
-    statement: cell("In words", "a statement is a sentence of")
-    paper: typed.text("Where the paper says it; own if this project does.", "a place in the paper")
-    claims: typed.several(Text, "Ids of its claims.", "a list of different claims, one at least")
-    caveat: cell("What a reader should know of it", "a caveat is a sentence of") = None
-
-
-def checked_statements(statements: list[dict], claims: list[dict]) -> None:
-    """Refuse statements with a fault, as :func:`checked`.
-
-    ``claims`` are the ledger's, as of :func:`checked_claims`. Each that is not this project's own
-    must belong to a statement.
-    """
-    some = isinstance(statements, list) and len(statements) > 0
-    require(some, "statements", statements, "the file lists at least one statement")
-    for place, statement in enumerate(statements):
-        _validated(Statement, statement, f"statements[{place}]")
-    ids, known = [one["id"] for one in statements], [claim["id"] for claim in claims]
-    for place, one in enumerate(statements):
-        key = f"statements[{place}]"
-        require(ids.count(one["id"]) == 1, f"{key}.id", one["id"], "another statement has that id")
-        for name in one["claims"]:
-            require(name in known, f"{key}.claims", name, "no claim has that id")
-    tested = {name for one in statements for name in one["claims"]}
-    for claim in claims:
-        covered = is_own(claim) or claim["id"] in tested
-        require(covered, "statements", claim["id"], "a claim of the paper belongs to a statement")
-
-
-def _check_formula(key: str, formula: str | float) -> None:
-    example = {"model": "quadratic", "alpha": 2.5, "beta": 1.75, "sigma": 0.5}
-    try:
-        evaluate(formula, example)
-    except ValueError as fault:
-        require(False, key, formula, str(fault).split(": ", 1)[1])

@@ -32,6 +32,7 @@ PROBE = 0.097  # of the simulation that is timed on other machines
 
 # Bytes.
 NOTEBOOK, ROW, NUMBER = 1160e6, 500, 4
+TABLES = dict.fromkeys(("spectrum", "mean_field_table"), 200e6)  # which load no compiler
 RUN, LOOK_ON_DISK, FIGURE, JOB_ON_DISK = 120, 10, 0.96e6, 5e3
 
 MOST_HOURS = 64.0  # core-hours on this machine, beyond which a run must be asked for
@@ -77,7 +78,8 @@ class Load:
         """Of one job, whose table has that many rows."""
         if self.rule == "figure":
             return NOTEBOOK
-        most = max((stream.memory() for stream in self.streams), default=PROCESS)
+        least = TABLES.get(self.rule, PROCESS)
+        most = max((stream.memory() for stream in self.streams), default=least)
         return most + ROW * rows + NUMBER * self.numbers
 
 

@@ -45,6 +45,15 @@ def verdict(claims: list[tuple[int, int, int]], caveat: bool = False) -> str:
     return CAVEAT if inconclusive or caveat else HELD
 
 
+def of_claims(statements: list[dict], claims: list[dict]) -> list[dict]:
+    """The statements that these claims test, each with those of its claims that are among them."""
+    known, kept = {claim["id"] for claim in claims}, []
+    for one in statements:
+        tested = [name for name in one["claims"] if name in known]
+        kept += [one | {"claims": tested}] if tested else []
+    return kept
+
+
 def statements_table(statements: list[dict], ledger: pd.DataFrame) -> pd.DataFrame:
     """One row a statement: its verdict, and the rows of the ledger that it follows from.
 

@@ -1,6 +1,6 @@
 """The loop of leaps, compiled once for each model (:mod:`quadlaw.sgd.leaps` says what it does).
 
-Runs move together, 32 at a time, as the columns of every array: some vectors' worth. Numbers are
+Runs move together, 16 at a time, as the columns of every array: some vectors' worth. Numbers are
 float32. Sums over steps are taken level by level, so that none has more than a few hundred terms.
 
 The compiler makes vectors of a loop over columns if it is simple enough. So arrays are flat, as
@@ -18,10 +18,14 @@ from quadlaw.base.elementary import exp, sqrt
 from quadlaw.base.normals import fill
 from quadlaw.models.loop import compiled_name
 
-COLUMNS = 32
+COLUMNS = 16
 BUFFER = 64  # rows of normals that are made at once, each of 4 for every column
 EXACT = 4  # a chi square of fewer degrees is summed, one of more is made from one normal
 FAST = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
+# No function that the loop calls may stay one. Of those of one name in a process, the first that
+# was loaded is called: by the loop of another model too, and with sums in the order of another run
+# of the compiler. Numba numbers names by process, so that loops from the cache may share them.
+INLINED = FAST | {"forceinline": True}
 _F, _U = np.float32, np.uint64
 _ZERO, _HALF, _ONE, _TINY = _F(0), _F(0.5), _F(1), _F(1e-30)
 _C, _I, _TWO, _THREE = _U(COLUMNS), _U(1), _U(2), _U(3)
@@ -37,7 +41,7 @@ def _features(predict: Callable, leap: Callable, pull: Callable, signs: tuple) -
 
     Made feature by feature, as a loop over them would be no vectors.
     """
-    compiled = numba.njit(**FAST)
+    compiled = numba.njit(**INLINED)
     if not signs:
         return compiled(_nothing), compiled(_nothing), compiled(_unmoved)
     weight_before, pull_before, leap_before = _features(predict, leap, pull, signs[:-1])
@@ -74,7 +78,7 @@ def _stepped(weight: Callable, update: Callable, signs: tuple) -> Callable:
     """
     width, row = len(signs), _U(len(signs)) * _C
 
-    @numba.njit(**FAST)
+    @numba.njit(**INLINED)
     def stepped(p, roots, target, head, eta, z, at, room, sums, columns):
         last = at + head * _C
         for c in range(columns):
@@ -112,7 +116,7 @@ def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64
     becomes the level's ``sum lambda e^2``.
     """
 
-    @numba.njit(**FAST)
+    @numba.njit(**INLINED)
     def updated(p, values, roots, target, first, last, eta, kurtosis, z, room, columns):
         for c in range(columns):
             room[ROOT + c], room[DOT + c] = sqrt(room[Q + c]), _ZERO
@@ -150,7 +154,7 @@ def _updated(weight: Callable, pulled: Callable, leapt: Callable, row: np.uint64
 def _listed(weight: Callable, row: np.uint64) -> Callable:
     """``sum lambda e^2`` of the coordinates from ``first`` to ``last``, added to ``own[at]``."""
 
-    @numba.njit(**FAST)
+    @numba.njit(**INLINED)
     def listed(p, values, target, first, last, own, at, columns):
         for i in range(first, last):
             here, value, goal = i * row, values[i], target[i]
@@ -170,7 +174,7 @@ def _drawn(buffer, place, needed, key, row, column, ones):
     return place, row
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _shaped(z, start, stop, law):
     """Normals as inputs of a law: with their signs, a polynomial of their sizes."""
     for j in range(start, stop):
@@ -180,13 +184,13 @@ def _shaped(z, start, stop, law):
         z[j] = value if z[j] >= _ZERO else -value
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _copied(source, start, target, end, columns):
     for c in range(columns):
         target[end + c] = source[start + c]
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _many_steps(n, z, at, eta, sums, below, columns):
     """A, B and Q of ``n`` steps where all coordinates are slow, from one normal.
 
@@ -202,7 +206,7 @@ def _many_steps(n, z, at, eta, sums, below, columns):
         sums[_TWO * _C + c] += eta * a * below[c]
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _summed(own, below, top, columns):
     """``below``, S of the levels from each on, where those under ``top`` have moved."""
     for i in range(top):
@@ -211,13 +215,13 @@ def _summed(own, below, top, columns):
             below[here + c] = below[here + _C + c] + own[here + c]
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _rooted(below, room, columns):
     for c in range(columns):
         room[ROOT + c], room[INVERSE + c] = sqrt(below[c]), _ONE / (below[c] + _TINY)
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _taken(sums, k, below, room, columns):
     """The sums of level ``k``, into ``room`` and cleared, with S and LATER."""
     here, there = _THREE * k * _C, k * _C
@@ -228,7 +232,7 @@ def _taken(sums, k, below, room, columns):
         room[S + c] = below[there + c]
 
 
-@numba.njit(**FAST)
+@numba.njit(**INLINED)
 def _given(sums, k, room, own, columns):
     """What is left of the sums of level ``k``, to those of the next one."""
     here, there = _THREE * (k + _I) * _C, k * _C
@@ -310,5 +314,5 @@ def compile_leaps(name: str, signs: tuple[float, ...], *functions: Callable) -> 
         "updated": _updated(weight, pulled, leapt, row),
     }
     loop = FunctionType(_loop.__code__, globals() | pieces, "leaps")
-    loop.__qualname__, cached = compiled_name(name, __name__, *functions)
+    loop.__qualname__, cached = compiled_name(name, __name__, *functions, signs=signs)
     return numba.njit(cache=cached, **FAST)(loop)

@@ -1,9 +1,10 @@
 """The training loop, compiled once for each model.
 
-What is compiled is kept on disk, in a file whose name has the hash of the code that it was made of:
-of this file and of the model's. So a later process finds it, and never one of other code.
+What is compiled is kept on disk, in a file whose name has the hash of the code that it was made of
+(:mod:`quadlaw.base.kernels`): of this file and of the model's.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from types import FunctionType
@@ -13,9 +14,18 @@ import numpy as np
 
 from quadlaw.base.provenance import PACKAGE, code_hash
 
+FAST = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}}
+
 
 def _sweeps(predict: Callable, update: Callable) -> tuple[Callable, Callable]:
-    """One pass over the coordinates of one lane and of four: last update and next prediction."""
+    """One pass over the coordinates of one lane and of four: last update and next prediction.
+
+    The model's functions are inlined, as those of leaps (:mod:`quadlaw.models.leaps_loop`).
+    """
+    predict, update = (
+        numba.njit(forceinline=True, **FAST)(getattr(one, "py_func", one))
+        for one in (predict, update)
+    )
 
     @numba.njit(inline="always")
     def one(row, before, now, step):
@@ -85,17 +95,20 @@ def compile_loop(name: str, predict: Callable, update: Callable) -> Callable:
     names = {"np": np, "sweep": sweep, "sweep_four": sweep_four, "__name__": __name__}
     train = FunctionType(_loop.__code__, names, "train")
     train.__qualname__, cached = compiled_name(name, __name__, predict, update)
-    fast = {"contract", "reassoc", "nsz"}
-    return numba.njit(cache=cached, error_model="numpy", fastmath=fast)(train)
+    return numba.njit(cache=cached, **FAST)(train)
 
 
-def compiled_name(name: str, loop: str, *functions: Callable) -> tuple[str, bool]:
+def compiled_name(
+    name: str, loop: str, *functions: Callable, signs: tuple = ()
+) -> tuple[str, bool]:
     """What to call a model's loop from the module ``loop``, and whether to keep it on disk.
 
-    Numba's own key would not tell one model's loop from another's, which all have the same code. A
-    model whose functions stand outside of this package has no hash.
+    Numba's own key would not tell one model's loop from another's, which all have the same code. So
+    the hash is of the model's name and features, too: two names may be one as that of a file. A
+    model whose functions stand outside of this package is not kept.
     """
     modules = {function.__module__ for function in functions}
     inside = all(module.split(".")[0] == PACKAGE.name for module in modules)
     code = code_hash(loop, *sorted(modules)) if inside else None
-    return f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}_{code}", inside
+    told = hashlib.sha256(repr((name, signs, code)).encode()).hexdigest()[:16]
+    return f"{re.sub(r'[^a-z0-9]+', '_', name.lower())}_{told}", inside

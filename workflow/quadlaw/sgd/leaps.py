@@ -51,7 +51,8 @@ LEAPS = METHODS[1]
 ACCURACY = 0.5
 LEAPS_STREAM = -1  # in place of a replicate, in the key of the normals
 SINGLE = 2  # steps that a block counts for more, as its A and Q are noisy
-LONGEST = 2**30  # steps of one stage, whose normals have row numbers of 32 bits
+LONGEST = 2**30  # steps of one stage
+ROWS = 2**32  # of normals in a stage, each for four stepped coordinates
 FAST = 0.2  # the share of a step from which a coordinate is stepped
 FORGOTTEN = 4  # times the accuracy is enough for an error that will be forgotten by the end
 LEAST_SLACK = 0.05
@@ -89,6 +90,8 @@ def leapt(
     """
     model, accuracy = require_leaps(lane), float(lane["method"].split()[1])
     inputs, signs = (lane.get(key, USUAL[key]) for key in ("inputs", "signs"))
+    known = "leaps know its variance alone, and draw it as Gaussian"
+    require(spectrum.noise is np.positive, "noise", spectrum.noise, known)
     ours = with_signs(spectrum.head(lane["model_size"]), signs)
     group, p = _start(model, View(ours), lane, block)
     if stops[0] == 0:
@@ -99,7 +102,9 @@ def leapt(
     law = np.float32(ours.tail[-1] + ours.sigma**2), polynomial(inputs), rates.kurtosis
     parts = rates.leveled(lane["step_size"], accuracy, list(stages(schedule, samples, stops)))
     for number, (end, steps, eta, *levels) in enumerate(parts):
-        key[3] = number
+        key[3], stepped = number, int(levels[0][0])
+        many = f"takes too many normals, as {stepped} coordinates take single steps"
+        require(steps * (stepped + 1) < 4 * ROWS, "samples", samples, many)
         numbers = key, 4 * COLUMNS * block, COLUMNS
         model.leaps(p, values, target, np.float32(eta), steps, *levels, *law, *numbers)
         if end in stops:

@@ -5,7 +5,8 @@ coordinate ``i`` carries the signal ``lambda_i (w*_i)^2 = i^-beta`` (Ding et al.
 arXiv 2502.09106, Assumption 3.3, with the constants set to one).
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,8 @@ class Spectrum:
     tail : ndarray, shape (M + 1,)
         ``tail[k] = sum_{i > k} lambda_i (w*_i)^2`` over the *infinite* input: the risk that no
         model of size ``k`` can avoid.
+    noise : callable, default np.positive
+        Standard normals as label noise over ``sigma``, elementwise: as they are, or of another law.
     """
 
     alpha: float
@@ -37,6 +40,7 @@ class Spectrum:
     eigenvalues: np.ndarray
     target: np.ndarray
     tail: np.ndarray
+    noise: Callable[[np.ndarray], np.ndarray] = np.positive
 
     @property
     def size(self) -> int:
@@ -47,9 +51,7 @@ class Spectrum:
         """The same problem seen by a model of ``size`` coordinates (at most ``self.size``)."""
         require(1 <= size <= self.size, "model_size", size, f"the spectrum lists {self.size}")
         eigenvalues, target = self.eigenvalues[:size], self.target[:size]
-        return Spectrum(
-            self.alpha, self.beta, self.sigma, eigenvalues, target, self.tail[: size + 1]
-        )
+        return replace(self, eigenvalues=eigenvalues, target=target, tail=self.tail[: size + 1])
 
     def to_frame(self) -> pd.DataFrame:
         """One row a coordinate: ``alpha, beta, sigma, index, eigenvalue, target, tail``.

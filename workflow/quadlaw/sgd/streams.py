@@ -63,6 +63,6 @@ def chunks(
             x = room[:n]
             fill(x, scale, key, start, 0)
             beyond = _along(key, TAIL, start, n, np.sqrt(spectrum.tail[-1]))
-            noise = _along(key, LABEL_NOISE, start, n, spectrum.sigma)
+            noise = spectrum.sigma * spectrum.noise(_along(key, LABEL_NOISE, start, n, 1.0))
             yield start, x, (x[:, : spectrum.size] @ target + beyond + noise).astype(dtype)
             start += n

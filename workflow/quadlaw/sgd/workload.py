@@ -16,7 +16,7 @@ STEP, LANE_STEP = 6.0e-8, 4.0e-9  # a sample, and each lane's share in it
 REPLICATE, LANE = 1.0e-3, 3.0e-4  # a stream, and each of its lanes
 # A step of a run in leaps, one of its coordinates in all stages, the run. Leaps are long where
 # steps are small: for alpha < beta these fall as T^-p, from about SMALL times the largest.
-LEAP, LEAPT, LEAPER, SMALL = 0.65e-9, 1.5e-7, 2.0e-4, 7.0
+LEAP, LEAPT, LEAPER, SMALL = 0.85e-9, 2.0e-7, 2.6e-4, 7.0
 POINT = 0.126  # kept in the store, with the hash of the code
 # Bytes.
 PROCESS, COORDINATE = 330e6, 40
@@ -26,7 +26,7 @@ TOGETHER = 3 * 4 * COLUMNS  # of a coordinate in leaps: parameters of two featur
 class Stream(NamedTuple):
     """Lanes on shared samples: ``T``, replicates, lanes, their largest and their summed size.
 
-    Runs in leaps share none: ``leaps`` of them are made, 32 at a time, whatever the replicates, at
+    Runs in leaps share none: ``leaps`` of them are made, 16 at a time, whatever the replicates, at
     a ``pace`` of 1 where step sizes are large.
     """
 

@@ -10,9 +10,12 @@ be given a start that suits many targets at once. The signed model starts from `
 its parameters' start is; with a large one it is close to linear SGD where targets are small.
 
 ``setting``: ``held-out`` for the runs so chosen, beside ``known exponents``, which follow the
-paper's rules with the theory's constant and train on all samples.
+paper's rules with the theory's constant and train on all samples. Claims are of the difference of
+their exponents at the same sample sizes, so that no finite size makes a part of it. Known exponents
+run in leaps and ``many`` times, as they cost little there and are not to widen the interval.
 """
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -22,7 +25,8 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
 from quadlaw.fit.curves import median_with_interval, with_divergence
-from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.estimates import SERIES, difference, exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
@@ -33,6 +37,7 @@ SMOKE = keys.SMALL | {
     "model_size": 64,
     "trace_shares": [0.5, 0.125, 0.03125],
     "init_weights": [0.01, 0.1, 1.0],
+    "many": 8,
 }
 REPORT = (
     "8. Beyond the paper",
@@ -53,6 +58,7 @@ class Settings(keys.Fitted):
         keys.positive("Weight."), "Weights w_0 at the start.",
         "must list at least one weight, none twice; zero is a fixed point of the quadratic model",
     )  # fmt: skip
+    many: keys.Many
 
 
 HELD_OUT, KNOWN = "held-out", "known exponents"
@@ -65,23 +71,32 @@ def rows(settings: dict) -> pd.DataFrame:
     """Rows of both settings; ``samples`` are those that are trained on."""
     frames = []
     for one, model in product(settings["problems"], MODELS):
-        known = designs.curve_rows(settings, one, model, setting=KNOWN)
-        frames.append(known.drop(columns=["step_factor", "init_scale"]))
+        known = designs.curve_rows(settings, one, model, setting=KNOWN, **IN_LEAPS)
+        known = known.drop(columns=["step_factor", "init_scale"])
+        frames.append(known.assign(replicates=settings["many"]))
         problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
         grid = _grid(problem, model, settings)
-        frames.append(grid.assign(replicates=known["replicates"].iloc[0]))
+        frames.append(grid.assign(replicates=known["replicates"].iloc[0], **IN_STEPS))
     return stacked(frames)
 
 
 def _grid(problem: PowerLaw, model: str, settings: dict) -> pd.DataFrame:
-    """All pairs of the grid at every ``T``; a linear model hardly depends on its start."""
-    size, starts = settings["model_size"], settings["init_weights"]
+    """All pairs of the grid at every ``T``.
+
+    A linear model hardly depends on its start. It has all step sizes, where the others, which have
+    starts besides, have every other one.
+    """
+    size, starts, shares = (settings[key] for key in ("model_size", "init_weights", "trace_shares"))
+    if model == "linear":
+        starts = starts[:1]
+    else:
+        shares = shares[::2]
     trace = problem.eigenvalues(size).sum()
     rows = [
         {"samples": T - held_out(T), "step_size": share / trace, "init": weight**0.5}
         for T in settings["samples"]
-        for share in settings["trace_shares"]
-        for weight in (starts[:1] if model == "linear" else starts)
+        for share in shares
+        for weight in starts
     ]
     return pd.DataFrame(rows).assign(
         model=model, model_size=size, alpha=problem.alpha, beta=problem.beta, sigma=problem.sigma,
@@ -97,34 +112,32 @@ def held_out(samples: int) -> int:
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
     """Last risks, of the chosen lanes alone where the setting is ``held-out``.
 
-    ``adapted`` says how many lanes there were to choose from, ``learned`` how many had diverged.
+    There ``adapted`` says how many lanes there were to choose from, ``learned`` how many diverged.
     """
+    parts = pd.DataFrame(point["lanes"]).groupby("setting")
+    lanes = {key: point | {"lanes": some.to_dict("records")} for key, some in parts}
     tables = []
+    if KNOWN in lanes:
+        tables.append(points.run_point(lanes[KNOWN], seed, dtype, listed))
     with np.errstate(over="ignore", invalid="ignore"):
-        for replicate in points.replicates_of(point):
-            ends = points.trained(point, seed, dtype, replicate, [point["samples"]], listed)
+        for replicate in points.replicates_of(point) if HELD_OUT in lanes else ():
+            grid = lanes[HELD_OUT]
+            ends = points.trained(grid, seed, dtype, replicate, [point["samples"]], listed)
             tables += [
-                _chosen(group, group.lanes["setting"] == setting, point, replicate, seed)
-                for _, groups in ends
-                for group in groups
-                for setting in group.lanes["setting"].unique()
+                _chosen(group, grid, replicate, seed) for _, groups in ends for group in groups
             ]
     return stacked(tables).assign(**points.labels_of(point))
 
 
-def _chosen(
-    group: Group, mine: pd.Series, point: dict, replicate: int, seed: int
-) -> pd.DataFrame:  # fmt: skip
-    """Of the lanes of one setting: all, or the one of the least held-out error."""
-    spectrum, risk = group.view.spectrum, group.excess_risk()[mine]
+def _chosen(group: Group, point: dict, replicate: int, seed: int) -> pd.DataFrame:
+    """The lane of the least held-out error."""
+    spectrum, risk = group.view.spectrum, group.excess_risk()
     bad = ~(risk <= DIVERGED * spectrum.tail[0])
-    lanes = group.lanes[mine].assign(
+    lanes = group.lanes.assign(
         excess_risk=risk, diverged=bad, adapted=len(risk), learned=bad.sum(), replicate=replicate
     )
-    if lanes["setting"].iloc[0] == KNOWN:
-        return lanes
     samples = round(point["samples"] * SHARE / (1 - SHARE))
-    error = held_out_error(spectrum, group.weights()[mine], samples, replicate, seed)
+    error = held_out_error(spectrum, group.weights(), samples, replicate, seed)
     return lanes.iloc[[np.argmin(np.where(bad, np.inf, error))]]
 
 
@@ -158,16 +171,24 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     runs = runs.assign(samples=runs["samples"].where(~mine, runs["samples"].map(every)))
     theory = select(tables["theory"], setting=KNOWN)
     window, known = settings["window"], select(runs, setting=KNOWN)
-    rows = [
-        *exponents(known, "sample exponent", window=window, theory=theory),
-        *exponents(select(runs, setting=HELD_OUT), "sample exponent", window=window),
-        *_prices(runs),
-    ]
+    known = list(exponents(known, "sample exponent", window=window, theory=theory))
+    found = list(exponents(select(runs, setting=HELD_OUT), "sample exponent", window=window))
+    rows = [*known, *found, *_less_known(found, known), *_prices(runs)]
     keys = ["model", "alpha", "beta", "sigma", "setting", "samples"]
     risks = with_divergence(runs).groupby(keys)
     curves = risks["risk"].apply(median_with_interval).unstack()
     curves = curves.join(risks[["step_size", "init"]].median()).reset_index()
     return curves.merge(theory[[*keys, "theory"]], on=keys, how="left"), table(rows)
+
+
+def _less_known(found: list[dict], known: list[dict]) -> Iterator[dict]:
+    """Exponents of held-out tuning less those of known exponents, of independent streams."""
+    keys = [*(key for key in SERIES if key != "setting"), "against"]
+    others = {tuple(row[key] for key in keys): row for row in known}
+    for row in found:
+        less = difference(row, others[tuple(row[key] for key in keys)])
+        rest = {key: row[key] for key in row if not key.startswith("start_")}
+        yield rest | {"quantity": "exponent less known exponents'", "theory": 0.0} | less
 
 
 def _prices(runs: pd.DataFrame):

@@ -147,17 +147,19 @@ def frontier(frame: pd.DataFrame, value: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resampled(runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`frontier` of the medians of runs, and with replicates resampled at every point.
+    """As :func:`frontier` of the medians of runs, and with replicates resampled.
 
-    Shape (1 + ``RESAMPLES``, n, 2); the first is of the runs themselves.
+    Once for each number of samples, as runs on the same samples are paired. Shape
+    (1 + ``RESAMPLES``, n, 2); the first is of the runs themselves.
     """
-    keys = ["compute", "model_size"]
+    keys = ["compute", "model_size", "samples"]
     wide = with_divergence(runs).pivot(index=keys, columns="replicate", values="risk")
     (points, replicates), rng = wide.shape, np.random.default_rng(0)
-    picked = rng.integers(replicates, size=(RESAMPLES, points, replicates))
+    compute, sizes, samples = (wide.index.get_level_values(name).to_numpy() for name in keys)
+    distinct, place = np.unique(samples, return_inverse=True)
+    picked = rng.integers(replicates, size=(RESAMPLES, len(distinct), replicates))[:, place]
     every = np.concatenate([np.arange(replicates) + np.zeros_like(picked[:1]), picked])
     medians = np.median(wide.to_numpy()[np.arange(points)[:, None], every], axis=2)
-    compute, sizes = (wide.index.get_level_values(name).to_numpy() for name in wide.index.names)
     cuts = np.flatnonzero(np.diff(compute)) + 1
     parts = list(zip(np.split(sizes, cuts), np.split(medians, cuts, axis=1), strict=True))
     best = [[optimum(size, risks) for risks in some] for size, some in parts]

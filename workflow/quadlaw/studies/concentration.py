@@ -58,7 +58,7 @@ USUAL, LOUD = "usual noise", "loud noise"
 QUANTILE, SPREAD = "95 % quantile exponent", "spread exponent"
 BOUNDS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2]  # in units of D
 LOOKS = 5  # at T, T/2, T/4 and so on
-FEW = 4 * TOGETHER  # an exact interval from 0 or to 1 is shorter than .05 from 73 runs on
+FEW = 8 * TOGETHER  # an exact interval from 0 or to 1 is shorter than .05 from 73 runs on
 NEAR, TWICE = 0.5, 2.0  # of a target, of a start
 
 

@@ -107,7 +107,7 @@ def _scaled(rows: pd.DataFrame, scales: list[float], part: str) -> pd.DataFrame:
 def _sized(one: dict, settings: dict) -> pd.DataFrame:
     """The usual initial value and a fixed one, in leaps, in models of another ``size_factor``."""
     init = settings["fixed"]["init"]
-    more = {"size_factor": settings["fixed"]["size_factor"], "replicates": TOGETHER}
+    more = {"size_factor": settings["fixed"]["size_factor"], "replicates": 8 * TOGETHER}
     rows = _rows(one, settings | more)
     fixed = rows.assign(init=init, init_scale=np.nan, setting=f"v_0 = {init:g}", part=SIZED)
     return stacked([_scaled(rows, [USUAL], SIZED), fixed]).assign(**IN_LEAPS)

@@ -6,9 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from IPython import get_ipython
+from IPython.display import Image, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -24,6 +27,7 @@ FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
 MODEL_COLOURS = {name: model.colour for name, model in MODELS.items()}
 MODEL_MARKERS = {name: model.marker for name, model in MODELS.items()}
 PAPER_COLOURS = {name: MODEL_COLOURS[name] for name in PAPER}  # of the paper's two, in its order
+SCREEN = 100  # pixels an inch, where a notebook shows a figure
 GREY = "#555555"
 STYLE = {
     "font.size": 7.5,
@@ -86,16 +90,22 @@ def stand_in(name: str) -> SimpleNamespace:
 def save(figure: Figure, paths: Mapping[str, str]) -> None:
     """Write a figure to ``paths["pdf"]``, ``["svg"]`` and ``["png"]``, without dates in them.
 
-    Prints the CPU time of the notebook so far, which the table of run times collects.
+    A notebook shows the PNG as it was written, so that nothing is drawn for the screen. Prints the
+    CPU time of the notebook so far, which the table of run times collects.
     """
     figure.set_dpi(STYLE["savefig.dpi"])  # so that the layout is that of the largest file
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not anew for each format
+    figure.get_layout_engine().execute(figure)
     dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
-    for kind, metadata in dates.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, metadata=metadata)
-        write_bytes(buffer.getvalue(), paths[kind])
+    # Laid out once: with an engine, each format would lay out and draw a second time.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        for kind, metadata in dates.items():
+            figure.set_layout_engine(None)
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, metadata=metadata)
+            write_bytes(buffer.getvalue(), paths[kind])
+    plt.close(figure)
+    if get_ipython():
+        display(Image(buffer.getvalue(), width=figure.get_figwidth() * SCREEN))
     print(cpu_line())
 
 

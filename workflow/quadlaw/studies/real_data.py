@@ -13,13 +13,14 @@ a held-out split and blocks for training:
 * on the *held-out* split: the excess risk over the best linear predictor
   (:mod:`quadlaw.data.held_out`).
 
-The law's exponents have intervals of their own, from those of ``alpha`` and ``beta``. So claims are
-of ``exponent less law``, the observed exponent less the law's, whose interval holds the errors of
-both: the rows that are trained on and those of the estimates are not the same.
+Claims are of ``exponent less theory``: the observed exponent less that of the theory for Gaussian
+inputs of the measured spectrum and target, over the same window. The law's exponents have intervals
+of their own, from those of ``alpha`` and ``beta``. They leave ``exponent less law`` open here: the
+target is no power law, so that ever more directions do not make ``beta`` certain.
 
 Intervals over replicates cover the draw of training rows and their order, from these flights. Not
 covered is the draw of the held-out rows: ``shifted floor`` gives the exponents if the floor lay two
-of its standard errors lower or higher. Theory: Gaussian inputs of the measured spectrum and target.
+of its standard errors lower or higher. The signed model's theory is the quadratic one's.
 """
 
 from collections.abc import Callable, Iterator
@@ -235,6 +236,13 @@ def ratios(reported: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
+def theory_ratios(theory: pd.DataFrame) -> pd.DataFrame:
+    """The theory's linear over signed risk, as ``theory`` of the signed model."""
+    straight = theory[theory["basis"] == STRAIGHT]
+    wide = straight.pivot(index=[*SERIES, "samples"], columns="model", values="theory")
+    return (wide[LINEAR] / wide[SIGNED]).rename("theory").reset_index().assign(model=SIGNED)
+
+
 def _estimates(
     reported: pd.DataFrame, theory: pd.DataFrame, found: DataExponents, settings: dict
 ) -> Iterator[dict]:
@@ -252,17 +260,20 @@ def _estimates(
     for row in exponents(straight, "sample exponent", theory=theory, **options):
         yield row
         yield _less(row, _law(laws, row), "exponent less law")
-        if row["model"] != SIGNED:
-            exact = dict.fromkeys(("estimate", "ci_low", "ci_high"), row["theory"])
-            yield _less(row, exact, "exponent less theory") | {"theory": 0.0}
+        yield _less_theory(row, "exponent less theory")
     yield from exponents(rotated, "rotated sample exponent", **options)
     pairs = ratios(reported)
+    known = {"ratio": theory_ratios(theory)}
     for name, pair in pairs.items():
-        fits = exponents(pair, f"{name} exponent", value=lambda one: one["ratio"], **options)
+        fits = exponents(
+            pair, f"{name} exponent", value=lambda one: one["ratio"], theory=known.get(name),
+            theory_value=lambda one: one["theory"], **options,
+        )  # fmt: skip
         for row in fits:
             yield row
             if name == "ratio":
                 yield _less(row, _law(laws, row), "ratio exponent less law")
+                yield _less_theory(row, "ratio exponent less theory")
         last = pair.loc[pair["samples"] == pair["samples"].max(), "ratio"].to_numpy()
         yield series | {"quantity": f"last {name}", **interval([last], np.median)}
     yield from (series | law for law in laws)
@@ -279,6 +290,12 @@ def _less(row: dict, other: dict, quantity: str) -> dict:
     """A row of an exponent, less another number."""
     rest = {key: row[key] for key in row if not key.startswith("start_")}
     return rest | {"quantity": quantity, "theory": np.nan} | difference(row, other)
+
+
+def _less_theory(row: dict, quantity: str) -> dict:
+    """A row of an exponent, less the theory's own."""
+    exact = dict.fromkeys(("estimate", "ci_low", "ci_high"), row["theory"])
+    return _less(row, exact, quantity) | {"theory": 0.0}
 
 
 def predictions(found: DataExponents) -> Iterator[dict]:

@@ -76,6 +76,7 @@ MODELS = ("relu", "quadratic")
 RISK, KINK, GROWTH = "risk", "kink", "growth"
 OVER_TIME = {RISK: "risk over time", KINK: "kink over time"}
 HALVES = {"relu": 2, "quadratic": 1}  # of the samples, one is seen by each weight
+OTHERS = 24  # replicates, at most, of the step sizes that are drawn and not claimed
 
 
 def rows(settings: dict) -> pd.DataFrame:
@@ -88,6 +89,8 @@ def rows(settings: dict) -> pd.DataFrame:
 def _risks(one: dict, settings: dict) -> pd.DataFrame:
     """The quadratic model's settings, at its step size and around it."""
     rows = curve_rows(settings, one, "quadratic")
+    other = rows["step_factor"] != 1
+    rows["replicates"] = rows["replicates"].where(~other, rows["replicates"].clip(upper=OTHERS))
     both = stacked(rows.assign(model=name) for name in MODELS)
     return both.assign(part=RISK, coordinates=0, times=0)
 

@@ -13,38 +13,51 @@ themselves, the *variants* here have not. Let ``log2 c_i`` be uniform in [-1, 1]
 The control, ``alpha + 1 throughout``, has eigenvalues of another order, so it must have another
 law for ``alpha > beta``.
 
+**Label noise** is Gaussian in other figures. Here it has other laws of the same variance, made of
+the same normals (``NOISES``): signs, skewed (exponential) or with tails of the power 5. Leaps know
+the variance alone, so these runs are in steps. A step adds ``eta x r`` to a weight, and the mean of
+the next risk has the noise's variance and no other moment of it. The control has twice the
+variance: risk is of order ``(sigma^2 / T)^(1 - 1/beta)`` for ``alpha < beta``, and hardly changes
+for ``alpha > beta``, where noise is the smaller part.
+
 Sizes, starts and step sizes are those of the power law. Where its steps exceed a quarter of the
 variant's stability edge, all steps of the curve are smaller by one factor. The theory is that of
 the variant's own eigenvalues and target.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
+from scipy.special import log_ndtr
 
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs, points
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, curve_rows
-from quadlaw.fit.estimates import exponents, table
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
+from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.models import PAPER
 from quadlaw.sgd import schedules
 from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
+from quadlaw.sgd.workload import Stream, stream_of
 from quadlaw.studies import settings as keys
 from quadlaw.theory.stability import stability_edge
 from quadlaw.theory.tuning import SAFE, coarse, predicted_risk
 
-SMOKE = keys.SMALL
+SMOKE = keys.SMALL | {"label_noise": keys.SMALL}
 REPORT = (
     "6. Limits and broken assumptions",
-    "Do the exponents survive where eigenvalues and target are power laws up to constants?",
+    "Do the exponents survive where eigenvalues and target are power laws up to constants, and "
+    "where label noise is not Gaussian?",
 )
 
 
-class Settings(keys.Curves):
-    """Power laws up to constants."""
+class Settings(keys.Narrowed):
+    """Power laws up to constants, and label noise of other laws."""
+
+    label_noise: keys.Curves = Field(description="Runs in steps with label noise of other laws.")
 
 
 KNEE = 8
@@ -62,6 +75,15 @@ VARIANTS: dict[str, Callable] = {
     "shuffled target": lambda i, c, lam, e: (lam, lam * (e / lam)[np.argsort(c * i)]),
     CONTROL: lambda i, c, lam, e: (lam / i, e),
 }
+# Label noise over sigma by standard normals.
+GAUSSIAN, LOUDER = "Gaussian noise", "twice the variance"
+NOISES: dict[str, Callable] = {
+    GAUSSIAN: np.positive,
+    "noise of signs": np.sign,
+    "skewed noise": lambda z: -1 - log_ndtr(-z),
+    "heavy-tailed noise": lambda z: 0.6**0.75 * z * np.exp(z**2 / 10),
+    LOUDER: lambda z: np.sqrt(2) * z,
+}
 
 
 @lru_cache(maxsize=64)
@@ -76,13 +98,14 @@ def varied(variant: str, alpha: float, beta: float, sigma: float, size: int) -> 
     constants = 2.0 ** draw.uniform(-1, 1, len(index))
     law = index**-alpha, index**-beta
     listed = len(index) // 2  # a shuffled target lacks some of its larger places beyond that
-    values, energies = (some[:listed] for some in VARIANTS[variant](index, constants, *law))
+    law_of = VARIANTS.get(variant, VARIANTS[PLAIN])
+    values, energies = (some[:listed] for some in law_of(index, constants, *law))
     last = slice(listed // 2, listed)
     beyond = PowerLaw(alpha, beta, sigma).tail(listed)
     beyond *= energies[last].sum() / law[1][last].sum()
     tail = beyond + np.append(np.cumsum(energies[::-1])[::-1], 0.0)
-    target = np.sqrt(energies / values)
-    return Spectrum(alpha, beta, sigma, values, target, tail).head(size)
+    target, noise = np.sqrt(energies / values), NOISES.get(variant, np.positive)
+    return Spectrum(alpha, beta, sigma, values, target, tail, noise).head(size)
 
 
 def _spectrum(row: dict, size: int) -> Spectrum:
@@ -91,21 +114,27 @@ def _spectrum(row: dict, size: int) -> Spectrum:
 
 def problem_of(row: dict) -> PowerLaw | Finite:
     """A row's problem for the theory: one coordinate stands for all beyond the row's model."""
-    if row["setting"] == PLAIN:
-        return PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    if row["setting"] in (PLAIN, *NOISES):
+        louder = np.sqrt(2) if row["setting"] == LOUDER else 1.0
+        return PowerLaw(row["alpha"], row["beta"], louder * row["sigma"])
     seen = _spectrum(row, row["model_size"])
     beyond = float(np.sqrt(seen.tail[-1]))
     return Finite((*seen.eigenvalues, 1.0), (*seen.target, beyond), seen.sigma)
 
 
 def rows(settings: dict) -> pd.DataFrame:
-    """Rows with the label ``setting``, the variant."""
+    """Rows with the label ``setting``, the variant or the noise."""
+    noisy = settings | settings["label_noise"] | {"half_width": None}
+    return stacked([*_curves(settings, VARIANTS, IN_LEAPS), *_curves(noisy, NOISES, IN_STEPS)])
+
+
+def _curves(settings: dict, names: Iterable[str], method: dict) -> Iterator[pd.DataFrame]:
     law = stacked(
-        curve_rows(settings, one, model, **IN_LEAPS)
+        curve_rows(settings, one, model, **method)
         for one in settings["problems"]
         for model in PAPER
     )
-    return stacked(law.assign(setting=variant) for variant in VARIANTS)
+    return (law.assign(setting=name) for name in names)
 
 
 def with_steps(rows: pd.DataFrame, _: dict) -> pd.DataFrame:
@@ -148,9 +177,32 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     )  # fmt: skip
 
 
+def streams(rows: pd.DataFrame) -> list[Stream]:
+    """The work of the rows: each noise's alone, as its inputs are drawn for it."""
+    own = rows["setting"].where(rows["setting"].isin(NOISES), "")
+    each = [designs.points(some) for _, some in rows.groupby(own)]
+    return [stream_of(point) for some in each for point in some]
+
+
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Curves, parts ``risk`` and ``ratio``; exponents of both."""
-    runs, theory, window = tables["runs"], tables["theory"], settings["window"]
+    """Curves, parts ``risk``, ``ratio`` and ``noise``; exponents, and the cost of a noise."""
+    noisy, other = (
+        [table[table["setting"].isin(names)] for table in (tables["runs"], tables["theory"])]
+        for names in (NOISES, VARIANTS)
+    )
+    parts = [
+        _fitted(*other, settings["window"]),
+        _fitted(*noisy, settings["label_noise"]["window"]),
+        _over_gaussian(*noisy),
+    ]
+    curves, found = zip(*parts, strict=True)
+    return stacked(curves), table([row for some in found for row in some])
+
+
+def _fitted(
+    runs: pd.DataFrame, theory: pd.DataFrame, window: list
+) -> tuple[pd.DataFrame, list[dict]]:
+    """Risks and ratios of the models, with their exponents."""
     pairs, known = ratios(with_divergence(runs), "risk", "replicate"), ratios(theory, "theory")
     found = [*exponents(runs, "sample exponent", window=window, theory=theory)]
     found += exponents(
@@ -160,7 +212,32 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     medians = pairs.groupby(["model", *PLACE])["ratio"].apply(median_with_interval).unstack()
     exact = known.rename(columns={"ratio": "theory"}).drop(columns=["excess_risk", "diverged"])
     medians = medians.reset_index().merge(exact, validate="1:1").assign(part="ratio")
-    return stacked([measured_curves(runs, theory).assign(part="risk"), medians]), table(found)
+    return stacked([measured_curves(runs, theory).assign(part="risk"), medians]), found
+
+
+def _over_gaussian(runs: pd.DataFrame, theory: pd.DataFrame) -> tuple[pd.DataFrame, list[dict]]:
+    """Risks over those at Gaussian noise of the same normals; their logs at the largest ``T``."""
+    curve, series = ["model", *PLACE], ["model", *PROBLEM, "method"]
+    pairs = _over(with_divergence(runs), "risk", "replicate")
+    known = _over(theory, "theory").set_index(curve)["ratio"].rename("theory")
+    medians = pairs.groupby(curve)["ratio"].apply(median_with_interval).unstack().join(known)
+    last = pairs[pairs["samples"] == pairs["samples"].max()].join(known, on=curve)
+    found = [
+        dict(zip(series, key, strict=True))
+        | {"quantity": "log of risk over Gaussian noise's", "replicates": len(some)}
+        | {"theory": np.log(some["theory"].iloc[0])}
+        | interval([np.clip(np.log(some["ratio"]), -1e3, 1e3)], np.median)
+        for key, some in last.groupby(series)
+    ]
+    return medians.reset_index().assign(part="noise"), found
+
+
+def _over(rows: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:
+    """``value`` over that at Gaussian noise, in the column ``ratio``."""
+    place = ["model", *(key for key in PLACE if key != "setting"), *more]
+    wide = rows.pivot(index=place, columns="setting", values=value)
+    ratios = wide.drop(columns=GAUSSIAN).div(wide[GAUSSIAN], axis=0).fillna(1.0)
+    return ratios.melt(value_name="ratio", ignore_index=False).reset_index()
 
 
 def ratios(rows: pd.DataFrame, value: str, *more: str) -> pd.DataFrame:

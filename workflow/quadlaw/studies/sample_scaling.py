@@ -38,7 +38,7 @@ SMOKE = {
     "problems": [
         {"alpha": 5.0, "beta": 2.5},
         {"alpha": 2.0, "beta": 2.0},
-        {"alpha": 2.0, "beta": 3.0, "replicates": 32},
+        {"alpha": 2.0, "beta": 3.0, "replicates": 16},
     ],
     "samples": [1024, 8192, 65536],
     "replicates": 6,
@@ -57,7 +57,7 @@ LONG = typed.whole(
 )  # fmt: skip
 
 
-class Settings(keys.Curves):
+class Settings(keys.Narrowed):
     """Both models against T, to where their risks cross."""
 
     samples: typed.several(
@@ -90,6 +90,8 @@ def _curves(settings: dict, samples: Sequence[int] | None = None) -> Iterator[pd
             near = [T for T in settings["samples"] if largest >= T]
             some = settings | {"samples": near or settings["samples"][:1]}
             options = {"share": share, "setting": setting} | method
+            if setting == STRONGEST:  # as many as the other models of its point
+                options["half_width"] = None
             frame = curve_rows(some, one, model, **options)
             if samples is not None:
                 tuning = frame["tuning"].iloc[0]

@@ -47,7 +47,6 @@ REPORT = (
 class Settings(keys.Curves):
     """Step-size schedules."""
 
-    problems: keys.Pairs
     schedules: keys.Schedules
     step_factors: keys.StepFactors = [1.0]
     many: keys.Many
@@ -62,7 +61,7 @@ def rows(settings: dict) -> pd.DataFrame:
     """Rows with the label ``setting``, the schedule's name.
 
     A floor stands in the first coordinates alone and is as noisy as one of them: where one is
-    expected, runs are ``many``.
+    claimed, runs are ``many``.
     """
     rows = stacked(
         designs.curve_rows(settings, one, model, **designs.IN_LEAPS)
@@ -70,6 +69,7 @@ def rows(settings: dict) -> pd.DataFrame:
         for model in MODELS
     )
     floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
+    floor &= (rows["model"] == "quadratic") & (rows["step_factor"] == 1)
     rows["replicates"] = rows["replicates"].mask(floor, settings["many"])
     return rows.assign(setting=rows["schedule"])
 

@@ -273,6 +273,25 @@ class Curves(Fitted):
         return self
 
 
+HalfWidth = number(
+    "Half-width of an exponent's 95 % interval that the runs of each point are to allow.",
+    "a half-width lies above 0 (and at most at 1)", gt=0, le=1,
+)  # fmt: skip
+
+
+class NarrowedProblem(Problem):
+    """A problem, with replicates or a half-width of its own if it says so."""
+
+    half_width: HalfWidth | None = None
+
+
+class Narrowed(Curves):
+    """Curves of as many runs as exponents need; ``replicates`` are the most."""
+
+    problems: _problems(NarrowedProblem, Problems.__metadata__[0].description)
+    half_width: HalfWidth
+
+
 class Grid(Settings):
     """The theory's risk of both models at its best step sizes."""
 

@@ -35,6 +35,7 @@ SMOKE = {
     "model_size": 16,
     "long": 2048,
     "model_sizes": [2, 4, 8],
+    "size_draws": 4,
     "draws": 3,
     "replicates": 9,
     "pilots": 3,
@@ -68,6 +69,7 @@ class Settings(keys.Fitted):
     fractions: keys.Fractions
     draws: keys.Draws
     pilots: keys.Pilots = 4
+    size_draws: keys.Draws
     size_window: keys.Window
 
     @model_validator(mode="after")
@@ -98,10 +100,16 @@ def rows(settings: dict) -> pd.DataFrame:
 
 
 def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> pd.DataFrame:
-    """Both models on both views, for every draw and fraction."""
+    """Both models on both views, for every draw and fraction.
+
+    Small sketches vary more: in their part there are ``size_draws``, each met once beside pilots.
+    """
+    draws, replicates = settings["draws"], settings["replicates"]
+    if part == SIZES:
+        draws, replicates = settings["size_draws"], settings["size_draws"] + settings["pilots"]
     rows = [
         (model, setting, draw, f"sketch {draw}" if setting == SKETCHED else EIGENBASIS)
-        for draw in range(settings["draws"])
+        for draw in range(draws)
         for setting in (SKETCHED, TOP)
         for model in (LINEAR, SIGNED)
     ]
@@ -109,7 +117,7 @@ def _rows(problem: dict, part: str, samples: int, size: int, settings: dict) -> 
     frame = frame.merge(pd.DataFrame({"fraction": settings["fractions"]}), how="cross")
     return frame.assign(
         alpha=problem["alpha"], beta=problem["beta"], sigma=settings["sigma"], samples=samples,
-        schedule=TwoPhase().name, model_size=size, part=part, replicates=settings["replicates"],
+        schedule=TwoPhase().name, model_size=size, part=part, replicates=replicates,
         init=settings["init"], input_size=settings["inputs"],
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ REPORT = (
 MODELS = ("quadratic", "linear")
 
 
-class Settings(keys.Curves):
+class Settings(keys.Narrowed):
     """Both models from several initial values."""
 
     init_scales: keys.starts() = [0.5]

@@ -50,9 +50,10 @@ def tuned_risks(
 
 
 def grid_cells(grid: dict) -> list[dict]:
-    """Problems x initial scales x models of a grid of the configuration, the costly ones first.
+    r"""Problems x initial scales x models of a grid of the configuration, the costly ones first.
 
-    Costly: ``beta > alpha``, where the best step size lies inside of the range that is searched.
+    Costly: :math:`\beta > \alpha`, where the best step size lies inside of the range that is
+    searched.
     """
     problems = grid.get("problems") or [
         {"alpha": alpha, "beta": beta} for alpha, beta in product(grid["alphas"], grid["betas"])
@@ -78,7 +79,8 @@ def grid_risks(cells: list[dict], grid: dict, sigma: float) -> pd.DataFrame:
 
 
 def local_exponents(risks: pd.DataFrame) -> pd.DataFrame:
-    """``-d log R / d log x`` between neighbouring ``T``, for ``x = T`` and ``x = T / log2 T``.
+    r""":math:`-d \log R / d \log x` between neighbouring ``T``, for ``x = T`` and
+    :math:`x = T / \log_2 T`.
 
     ``risks`` as from :func:`tuned_risks`, of several models and problems. Columns: the problem,
     ``samples`` (the geometric middle), ``against_T, against_clock, predicted``.

@@ -1,11 +1,14 @@
-"""The law of every coordinate as a Gamma law that moves, in leaps of time.
+r"""The law of every coordinate as a Gamma law that moves, in leaps of time.
 
-State of a node: ``A = E u`` and ``rho = Var u / A^2``, one over the Gamma law's shape. What moves
-them are two averages that tails do not dominate, ``log E u`` and ``E log u``; their gap
-``L = log E u - E log u`` is a function of ``rho`` alone. In continuous time, with ``a, b, c`` of
-:mod:`quadlaw.theory.stationary`,
+State of a node: ``A = E u`` and :math:`\rho = \mathrm{Var} u / A^2`, one over the Gamma law's
+shape. What moves them are two averages that tails do not dominate, :math:`\log \mathbb{E} u` and
+:math:`\mathbb{E} \log u`; their gap :math:`L = \log \mathbb{E} u - \mathbb{E} \log u` is a function
+of ``rho`` alone. In continuous time, with ``a, b, c`` of :mod:`quadlaw.theory.stationary`,
 
-    d log A = a - b A (1 + rho),   d E log u = a - c^2/2 - b A,   so   dL = c^2/2 - b A rho.
+.. math::
+
+    d \log\ A = (a - b A (1 + \rho)) dt, \quad d\ \mathbb{E} \log\ u = (a - c^2/2 - b A) dt,
+    \quad \text{so} \quad dL = (c^2/2 - b A \rho) dt.
 
 A leap of ``n`` steps alternates between the two, half of it for ``rho``, all of it for ``A``, half
 of it for ``rho``, each in closed form while the other rests.
@@ -24,9 +27,9 @@ SWEEPS = 2  # over a leap: the first finds the risk at its end, the second uses 
 
 @numba.njit(cache=True, error_model="numpy")
 def gap_slope(rho):
-    """``dL/drho`` of a Gamma law: ``k^2 psi_1(k) - k`` at the shape ``k = 1/rho``.
+    r"""``dL/drho`` of a Gamma law: :math:`k^2 \psi_1(k) - k` at the shape ``k = 1/rho``.
 
-    ``L = log k - psi(k)``. From 1/2 for narrow laws to 1 for wide ones; the trigamma function
+    :math:`L = \log k - \psi(k)`. From 1/2 for narrow laws to 1 for wide ones; the trigamma function
     ``psi_1`` by its recurrence and asymptotic series, to 1e-6.
     """
     k, tail, x = 1 / max(rho, 1e-12), 0.0, 1 / max(rho, 1e-12)
@@ -70,12 +73,14 @@ def _continuous_leap(mean, rho, lam, target, eta, steps, variance):
 
 @numba.njit(cache=True, error_model="numpy")
 def increments(mean, rho, lam, target, eta, variance):
-    """Changes of ``log E u`` and of ``E log u`` in one step, if ``u`` is Gamma-distributed.
+    r"""Changes of :math:`\log \mathbb{E} u` and of :math:`\mathbb{E} \log u` in one step, if ``u``
+    is Gamma-distributed.
 
-    ``u <- u q^2`` with ``q = 1 - h d z^2 - e sqrt(l) s z xi``, ``h = e l``, ``d = u - w*`` and
-    ``s^2 = S - l E d^2``. The first is exact: ``E u q^2 / E u`` is a polynomial in moments of ``d``
-    under the Gamma law weighted by ``u``, a Gamma law again. The second is ``E log q^2`` to second
-    order in ``1 - q``.
+    :math:`u \leftarrow u q^2` with :math:`q = 1 - h d z^2 - e \sqrt{l} s z \xi`, ``h = e l``,
+    :math:`d = u - w^\ast` and :math:`s^2 = S - l \mathbb{E} d^2`. The first is exact:
+    :math:`\mathbb{E} u q^2 / \mathbb{E} u` is a polynomial in moments of ``d`` under the Gamma law
+    weighted by ``u``, a Gamma law again. The second is :math:`\mathbb{E} \log q^2` to second order
+    in ``1 - q``.
     """
     h, d, spread = eta * lam, mean - target, mean**2 * rho
     tau = eta * h * max(variance - lam * (d * d + spread), 0.0)

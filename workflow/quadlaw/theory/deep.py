@@ -1,14 +1,22 @@
-"""Diagonal networks of any depth: expected risk of SGD on ``f(x) = <x, v^L>``.
+r"""Diagonal networks of any depth: expected risk of SGD on :math:`f(x) = \langle x, v^L \rangle`.
 
-The update ``v <- v - e r x v^(L-1)`` moves ``y = log v`` by a mean-field equation,
+The update :math:`v \leftarrow v - e r x v^{L-1}` moves :math:`y = \log v` by a mean-field equation,
 
-    dy = (e l (w* - v^L) v^(L-2) - e^2 l S v^(2L-4) / 2) dt + e sqrt(l S) v^(L-2) dB,
+.. math::
 
-with ``S = R + sigma^2``. For ``L > 2`` it is closed with a normal law of ``y``, whose moments
-``E v^k = exp(k m + k^2 V / 2)`` give the mean ``m`` and the variance ``V``:
+    dy = (e l (w^\ast - v^L) v^{L-2} - e^2 l S v^{2L-4} / 2) dt + e \sqrt{l S} v^{L-2} dB,
 
-    dm/dt = F = a - b - c/2,   dV/dt = 2 F'(m) V + c,   where
-    a = e l w* E v^(L-2),   b = e l E v^(2L-2),   c = e^2 l S E v^(2L-4).
+with :math:`S = R + \sigma^2`. For ``L > 2`` it is closed with a normal law of ``y``, whose moments
+:math:`\mathbb{E} v^k = \exp(k m + k^2 V / 2)` give the mean ``m`` and the variance ``V``:
+
+.. math::
+
+    dm/dt = F = a - b - c/2, \quad dV/dt = 2 F'(m) V + c, \quad \text{where}
+
+.. math::
+
+    a = e l w^\ast \mathbb{E} v^{L-2}, \quad b = e l \mathbb{E} v^{2L-2}, \quad
+    c = e^2 l S \mathbb{E} v^{2L-4}.
 
 Depths 1 and 2 have closures of their own, the linear model's exact one and the quadratic model's.
 """
@@ -71,7 +79,7 @@ def _leap(state, after, counts, lams, targets, tail, eta, steps, variance, depth
 
 
 @numba.njit(cache=True, error_model="numpy")
-def follow(state, counts, lams, targets, tail, noise, etas, lengths, depth):
+def follow(state, counts, lams, targets, tail, noise, etas, lengths, depth, sweeps):
     """Risk after each leap, shape (n,), from ``state`` (rows ``m`` and ``V``), changed in place.
 
     ``S`` during a leap is its trapezoid mean over the steps, as of the quadratic model's closure.
@@ -81,7 +89,7 @@ def follow(state, counts, lams, targets, tail, noise, etas, lengths, depth):
     for k in range(len(lengths)):
         share = (lengths[k] - 1) / (2 * lengths[k])
         end = before
-        for _ in range(1 if lengths[k] == 1 else closure.SWEEPS):
+        for _ in range(1 if lengths[k] == 1 else sweeps):
             variance = noise + (1 - share) * before + share * end
             end = _leap(
                 state, after, counts, lams, targets, tail, etas[k], lengths[k], variance, depth
@@ -104,7 +112,7 @@ def deep_risk(
     growth: float = GROWTH,
     whole: bool = False,
 ) -> float | pd.DataFrame:
-    """Expected excess risk of ``<x, v^L>`` after ``T`` steps.
+    r"""Expected excess risk of :math:`\langle x, v^L \rangle` after ``T`` steps.
 
     Parameters
     ----------
@@ -116,7 +124,7 @@ def deep_risk(
     step_size : float
         ``eta`` of the adaptation phase, below :func:`quadlaw.theory.stability.stability_edge`.
     init : float
-        The quadratic model's ``v_0``: a uniform start has ``w_0 = v_0^2`` at every depth.
+        The quadratic model's ``v_0``: a uniform start has :math:`w_0 = v_0^2` at every depth.
     start : {"uniform", "target"}
         See :func:`quadlaw.sgd.starts.start_weights`.
     schedule : Schedule
@@ -157,4 +165,5 @@ def _risks(L, problem, nodes, size, weights, etas, lengths):
     if L == 2:
         state = np.vstack([weights, np.zeros_like(weights)])
         return closure.follow(state, *rest, np.array([len(lengths)]))[0][1:]
-    return follow(np.vstack([np.log(weights) / L, np.zeros_like(weights)]), *rest, L)
+    state = np.vstack([np.log(weights) / L, np.zeros_like(weights)])
+    return follow(state, *rest, L, closure.SWEEPS)

@@ -1,10 +1,13 @@
-"""Signed squares without noise, in any basis: the gradient flow of ``w = v+^2 - v-^2``.
+r"""Signed squares without noise, in any basis: the gradient flow of :math:`w = v_{+}^2 - v_{-}^2`.
 
 With the covariance ``H`` of the features and their correlation ``b`` with the label, the expected
 step moves ``v+-`` by ``-+ e v+- (H w - b)``. In the time ``t``, the sum of the step sizes, and with
 ``v+- = v_0 exp(+-s)``,
 
-    ds/dt = b - H w,   w = 2 v_0^2 sinh(2 s),   so that   dw/dt = 2 sqrt(w^2 + 4 v_0^4) (b - H w).
+.. math::
+
+    ds/dt = b - H w, \quad w = 2 v_0^2 \sinh(2 s), \quad \text{so that} \quad
+    dw/dt = 2 \sqrt{w^2 + 4 v_0^4} (b - H w).
 
 Wherever a weight has grown, it learns at the rate ``2 |w|``: fast in a basis in which the target
 has few large entries, and like linear SGD in one in which all of them are alike.
@@ -75,7 +78,7 @@ def linearized_edge(covariance: np.ndarray, weights: np.ndarray) -> float:
     """The stability edge of signed squares near the weights ``w``.
 
     There they are linear SGD with the rates ``D = 2 |w|``: a linear model whose features have the
-    covariance ``D^(1/2) H D^(1/2)``, given in blocks as ``H``.
+    covariance :math:`D^{1/2} H D^{1/2}`, given in blocks as ``H``.
     """
     root = np.sqrt(2 * np.abs(weights)).reshape(len(covariance), -1)
     scaled = root[:, :, None] * covariance * root[:, None, :]
@@ -91,6 +94,6 @@ def turned(blocks: np.ndarray, eigenvalues: np.ndarray) -> np.ndarray:
 
 
 def quadratic_form(covariance: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """``w^T H w`` of each row of weights."""
+    """:math:`w^T H w` of each row of weights."""
     size = weights.shape[1]
     return np.sum(weights * blockwise(weights, covariance, size), axis=1)

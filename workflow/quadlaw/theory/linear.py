@@ -1,8 +1,11 @@
-"""The linear model's expected risk, exactly: its second moments close.
+r"""The linear model's expected risk, exactly: its second moments close.
 
-With Gaussian inputs, ``m_i = E (w_i - w*_i)^2`` follows
+With Gaussian inputs, :math:`m_i = \mathbb{E} (w_i - w^\ast_i)^2` follows
 
-    m_i <- (1 - 2 e l_i + 2 e^2 l_i^2) m_i + e^2 l_i (R + sigma^2),   R = sum l_i m_i + tail(M)
+.. math::
+
+    m_i \leftarrow (1 - 2 e l_i + 2 e^2 l_i^2) m_i + e^2 l_i (R + \sigma^2), \quad
+    R = \sum_i l_i m_i + \mathrm{tail}(M)
 
 where ``e`` is the step size of that step and ``l_i`` the eigenvalue: the fourth moment of a
 Gaussian, ``E x_i^2 x_j^2 = l_i l_j (1 + 2 delta_ij)``, is all that it takes.
@@ -90,12 +93,12 @@ def linear_risk(
     step_size : float
         ``eta`` of the adaptation phase, below :func:`quadlaw.theory.stability.stability_edge`.
     init : float
-        ``v_0``, not negative; the model starts at ``w_0 = v_0^2``.
+        ``v_0``, not negative; the model starts at :math:`w_0 = v_0^2`.
     schedule : Schedule
     method : {"auto", "steps", "leaps"}
         ``steps`` is exact: every step, every coordinate. ``leaps`` takes time in leaps that grow
         with the time since the step size last changed, over quadrature nodes. ``auto`` takes steps
-        up to ``T = 10^7`` if the model has at most ``10^4`` coordinates.
+        up to :math:`T = 10^7` if the model has at most :math:`10^4` coordinates.
     growth : float, default 0.02
         Of the leaps; at the default, the error is below 1e-3.
     whole : bool, default False

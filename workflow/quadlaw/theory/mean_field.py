@@ -1,9 +1,11 @@
-"""The quadratic model's mean field: each coordinate sees the others only through the risk.
+r"""The quadratic model's mean field: each coordinate sees the others only through the risk.
 
-A coordinate's parameter moves as ``v <- v (1 - e r x)`` with ``r = (v^2 - w*) x + s xi``, where
-``x ~ N(0, l)`` and ``xi ~ N(0, 1)``, and ``s^2 = R + sigma^2 - l E (v^2 - w*)^2`` is what all other
-coordinates, the tail and the noise add to the residual. The risk
-``R = sum_i l_i E (v_i^2 - w*_i)^2 + tail(M)`` closes the loop: nothing is fitted.
+A coordinate's parameter moves as ``v <- v (1 - e r x)`` with :math:`r = (v^2 - w^\ast) x + s \xi`,
+where ``x ~ N(0, l)`` and ``xi ~ N(0, 1)``, and
+:math:`s^2 = R + \sigma^2 - l \mathbb{E} (v^2 - w^\ast)^2` is what all other coordinates, the tail
+and the noise add to the residual. The risk
+:math:`R = \sum_i l_i \mathbb{E} (v_i^2 - w^\ast_i)^2 + \mathrm{tail}(M)` closes the loop: nothing
+is fitted.
 """
 
 from collections.abc import Sequence
@@ -42,7 +44,7 @@ class MeanField:
     trajectory : DataFrame
         ``time, excess_risk``.
     coordinates : DataFrame
-        ``time, index, count, target, mean, variance`` of ``v_i^2``, one row a time and node.
+        ``time, index, count, target, mean, variance`` of :math:`v_i^2`, one row a time and node.
     """
 
     risk: float
@@ -53,7 +55,9 @@ class MeanField:
 
     @property
     def effective_dimension(self) -> float:
-        """How many coordinates have ``E v_i^2 > w*_i / 2`` at the last of the times."""
+        r"""How many coordinates have :math:`\mathbb{E} v_i^2 > w^\ast_i / 2` at the last of the
+        times.
+        """
         last = self.coordinates[self.coordinates["time"] == self.coordinates["time"].max()]
         return float(last.loc[last["mean"] > last["target"] / 2, "count"].sum())
 

@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 
+from quadlaw.base.kernels import kernel
 from quadlaw.base.normals import fill
 
 ESCAPED = 3.0  # e l u beyond which a typical step makes a coordinate grow, whatever its sign
@@ -58,7 +59,7 @@ def _moments(v):
     return result
 
 
-@numba.njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def follow(v, counts, lams, targets, tail, noise, etas, marks, key, draw):
     """Step every particle, ``v`` of shape (K, P), in place.
 

@@ -30,6 +30,7 @@ FINE = 0.03  # of log M: so near to the best one risk is higher by less than 1e-
 GAIN = 0.05  # a budget that lowers the starting risk by less is too small
 ALIKE = 0.01  # the theory's own error
 LEAST = 64  # budget from which the two models are compared
+NEAR = 3.0  # budgets by this factor to either side of a crossing are planned too
 SAFETY = 5e-4  # a risk to reach is planned for lower by this share
 
 
@@ -330,7 +331,24 @@ def _crossover(key: str, plans: dict) -> str:
     there = [PLANS[cost](one.problem, one.model, round(first)) for one in (quadratic, linear)]
     place = _crossing(cost, *there)
     place = place if 0 < place < np.inf else first
+    if _crosses_again(cost, quadratic, linear, place):
+        return "; the two risks cross more than once, as so few coordinates are learned"
     return f"; the quadratic model wins from {cost} of about {place:.0e} on"
+
+
+def _crosses_again(cost: str, quadratic: _Plan, linear: _Plan, place: float) -> bool:
+    """Whether plans at this budget, or on either side of the crossing, contradict it.
+
+    Laws cross once. Where a handful of coordinates are learned, risks fall in steps about them.
+    """
+    own = getattr(quadratic, cost)
+    pairs = {own: (quadratic, linear.costing(cost, own))}
+    for budget in (place / NEAR, place * NEAR):
+        if LEAST <= budget <= LARGEST:
+            pair = (PLANS[cost](one.problem, one.model, round(budget)) for one in pairs[own])
+            pairs[budget] = tuple(pair)
+    behind = {budget: np.subtract(*(one.rough() for one in pair)) for budget, pair in pairs.items()}
+    return any(behind[budget] * np.sign(budget - place) > ALIKE for budget in behind)
 
 
 def _crossing(cost: str, quadratic: _Plan, linear: _Plan) -> float:

@@ -13,8 +13,8 @@ from quadlaw.models import named
 
 
 def depth_of(model: str) -> int:
-    """``L`` of the ``f(x) = <x, v^L>`` that has the model's rates: 1 for ``linear``, 2 for
-    ``quadratic`` and what is made of it, 3 for ``depth 3``.
+    r"""``L`` of the :math:`f(x) = \langle x, v^L \rangle` that has the model's rates: 1 for
+    ``linear``, 2 for ``quadratic`` and what is made of it, 3 for ``depth 3``.
 
     Raises
     ------
@@ -35,34 +35,37 @@ def name_of(depth: int) -> str:
 
 
 def rate_exponent(model: str, alpha: float, beta: float) -> float:
-    """``s`` such that coordinates up to ``D`` are learned from ``T = D^s`` samples.
+    r"""``s`` such that coordinates up to ``D`` are learned from :math:`T = D^s` samples.
 
-    ``max(beta, (alpha + beta) / 2)`` for the quadratic model, ``max(alpha, beta)`` for the linear
-    one at its best step size. The first entry is the statistical limit, the second the speed at
-    which the coordinate is learned (``eta lambda_i w*_i`` and ``eta lambda_i``). Deeper models have
-    the quadratic one's exponent: from one initial value for all coordinates, ``v^L`` escapes after
-    ``w_0^(2/L - 1) / (eta lambda_i w*_i)`` steps, up to a constant.
+    :math:`\max(\beta, (\alpha + \beta) / 2)` for the quadratic model, :math:`\max(\alpha, \beta)`
+    for the linear one at its best step size. The first entry is the statistical limit, the second
+    the speed at which the coordinate is learned (:math:`\eta \lambda_i w^\ast_i` and
+    ``eta lambda_i``). Deeper models have the quadratic one's exponent: from one initial value for
+    all coordinates, :math:`v^L` escapes after :math:`w_0^{2/L - 1} / (\eta \lambda_i w^\ast_i)`
+    steps, up to a constant.
     """
     speed = alpha if depth_of(model) == 1 else (alpha + beta) / 2
     return np.maximum(beta, speed)
 
 
 def linearized_exponent(depth: int, alpha: float, beta: float) -> float:
-    """``s`` of :func:`rate_exponent` if every coordinate starts in proportion to its target.
+    r"""``s`` of :func:`rate_exponent` if every coordinate starts in proportion to its target.
 
-    Linearized at the target, coordinate ``i`` of ``<x, v^L>`` learns at the rate
-    ``L eta lambda_i (w*_i)^(2 - 2/L) ~ i^-(alpha/L + beta (1 - 1/L))``.
+    Linearized at the target, coordinate ``i`` of :math:`\langle x, v^L \rangle` learns at the rate
+    :math:`L \eta \lambda_i (w^\ast_i)^{2 - 2/L} \sim i^{-(\alpha/L + \beta (1 - 1/L))}`.
     """
     return np.maximum(beta, alpha / depth + beta * (1 - 1 / depth))
 
 
 def effective_dimension(model: str, alpha: float, beta: float, samples, model_size=np.inf):
-    """``D = min(T^(1/s), M)`` with ``s`` of :func:`rate_exponent`; arrays allowed for T and M."""
+    r""":math:`D = \min(T^{1/s}, M)` with ``s`` of :func:`rate_exponent`; arrays allowed for T and
+    M.
+    """
     return np.minimum(np.power(samples, 1 / rate_exponent(model, alpha, beta)), model_size)
 
 
 def sample_exponent(model: str, alpha: float, beta: float) -> float:
-    """``(beta - 1) / s``: risk ``~ T^-exponent`` for ``M >> D(T)``, up to logarithms."""
+    r""":math:`(\beta - 1) / s`: risk ``~ T^-exponent`` for ``M >> D(T)``, up to logarithms."""
     return (beta - 1) / rate_exponent(model, alpha, beta)
 
 
@@ -72,26 +75,26 @@ def model_exponent(beta: float) -> float:
 
 
 def minimax_exponent(beta: float) -> float:
-    """``1 - 1/beta``: no algorithm's risk falls faster than ``T^-exponent``."""
+    r""":math:`1 - 1/\beta`: no algorithm's risk falls faster than ``T^-exponent``."""
     return 1 - 1 / beta
 
 
 def front_exponent(alpha: float, beta: float) -> float:
-    """``2 / (alpha + beta)``: the quadratic model's front in the adaptation phase.
+    r""":math:`2 / (\alpha + \beta)`: the quadratic model's front in the adaptation phase.
 
     After ``t`` steps, coordinates ``i <~ (eta t)^exponent`` have grown, since coordinate ``i``
-    grows at the rate ``eta lambda_i w*_i = eta i^-((alpha + beta) / 2)``.
+    grows at the rate :math:`\eta \lambda_i w^\ast_i = \eta i^{-(\alpha + \beta) / 2}`.
     """
     return 2 / (alpha + beta)
 
 
 def step_size(model: str, alpha: float, beta: float, dimension, constant=1.0):
-    """``constant * D^min(0, p)``: the step size of the adaptation phase.
+    r"""``constant * D^min(0, p)``: the step size of the adaptation phase.
 
-    ``p = (alpha - beta) / 2`` for the quadratic model (the paper's choice). For the linear model
-    ``p = alpha - beta``, which makes ``eta lambda_D T = 1`` at ``D = T^(1/beta)``: the largest bias
-    reduction that the variance ``sigma^2 D / T`` allows. At depth ``L``, ``p = (alpha - beta) / L``
-    for the same reason. ``dimension`` is the effective dimension.
+    :math:`p = (\alpha - \beta) / 2` for the quadratic model (the paper's choice). For the linear
+    model :math:`p = \alpha - \beta`, which makes ``eta lambda_D T = 1`` at :math:`D = T^{1/\beta}`:
+    the largest bias reduction that the variance :math:`\sigma^2 D / T` allows. At depth ``L``,
+    :math:`p = (\alpha - \beta) / L` for the same reason. ``dimension`` is the effective dimension.
     """
     power = (alpha - beta) / depth_of(model)
     return constant * np.power(dimension, np.minimum(0.0, power))
@@ -100,17 +103,19 @@ def step_size(model: str, alpha: float, beta: float, dimension, constant=1.0):
 def initial_value(alpha: float, beta: float, dimension, scale=0.5):
     """``scale * sqrt(min(1, w*_D))``: the quadratic model's ``v_0``.
 
-    With ``scale = 1/2``, ``v_0^2`` is a quarter of the smallest target among the first ``D``
+    With ``scale = 1/2``, :math:`v_0^2` is a quarter of the smallest target among the first ``D``
     coordinates: "sufficiently small", so that what is not learned stays small.
     """
     return scale * np.power(dimension, np.minimum(0.0, (alpha - beta) / 4))
 
 
 def fixed_step_exponent(alpha: float, beta: float) -> float:
-    """``min((beta - 1) / alpha, 1 - 1/alpha)``: the linear model at a step size of order one.
+    r""":math:`\min((\beta - 1) / \alpha, 1 - 1/\alpha)`: the linear model at a step size of order
+    one.
 
-    Coordinates up to ``D = T^(1/alpha)`` are learned; what lies beyond is ``D^-(beta - 1)``, what
-    the noise costs ``sigma^2 D / T`` (Lin et al. 2024; valid for ``sigma > 0``, ``M >> D``).
+    Coordinates up to :math:`D = T^{1/\alpha}` are learned; what lies beyond is
+    :math:`D^{-(\beta - 1)}`, what the noise costs :math:`\sigma^2 D / T` (Lin et al. 2024; valid
+    for :math:`\sigma > 0`, ``M >> D``).
     """
     return np.minimum((beta - 1) / alpha, 1 - 1 / alpha)
 
@@ -128,31 +133,34 @@ def risk_form(model: str, alpha: float, beta: float, sigma: float, samples, mode
 
 
 def compute_exponent(model: str, alpha: float, beta: float) -> float:
-    """``(beta - 1) / (s + 1)``: risk ``~ C^-exponent`` of compute ``C = M T`` at ``M = D(T)``.
+    r""":math:`(\beta - 1) / (s + 1)`: risk ``~ C^-exponent`` of compute ``C = M T`` at
+    ``M = D(T)``.
 
-    With ``s`` of :func:`rate_exponent`: ``C = D^(s + 1)`` and the risk is ``D^-(beta - 1)``, from
-    minimizing :func:`risk_form` at a given ``C``.
+    With ``s`` of :func:`rate_exponent`: :math:`C = D^{s + 1}` and the risk is
+    :math:`D^{-(\beta - 1)}`, from minimizing :func:`risk_form` at a given ``C``.
     """
     return (beta - 1) / (rate_exponent(model, alpha, beta) + 1)
 
 
 def natural_clock(samples: np.ndarray) -> np.ndarray:
-    """``T / log2 T``: about two stages of the halving schedule."""
+    r""":math:`T / \log_2 T`: about two stages of the halving schedule."""
     return samples / np.log2(samples)
 
 
 def limiting_clock(model: str, alpha: float, beta: float, start: str = "uniform") -> str:
-    """``"T"`` or ``"T/log2 T"``: the variable that the largest term of the risk is a power of.
+    r"""``"T"`` or ``"T/log2 T"``: the variable that the largest term of the risk is a power of.
 
-    Of ``<x, v^L>`` at its best step size under the default schedule, whose step is halved
-    ``log2 T`` times. The paper drops logarithms; these follow from its terms:
+    Of :math:`\langle x, v^L \rangle` at its best step size under the default schedule, whose step
+    is halved :math:`\log_2 T` times. The paper drops logarithms; these follow from its terms:
 
-    * ``alpha <= beta``: noise, ``sigma^2 D`` over the ``T / log2 T`` samples of one halving;
-    * ``alpha > beta``: what lies beyond the last coordinate that was reached, ``D^-(beta - 1)``.
-      At ``L = 1`` it is reached after ``1 / (eta lambda_i)`` steps. At ``L = 2`` it takes
-      ``log(w*_i / w_0) / (eta lambda_i w*_i)`` from one ``w_0`` for all, with a logarithm that
-      grows as that of ``T``. Deeper models escape after a power of ``w_0``, and a start in
-      proportion to the target leaves nothing to escape from: no logarithm.
+    * :math:`\alpha \leq \beta`: noise, :math:`\sigma^2 D` over the :math:`T / \log_2 T` samples of
+      one halving;
+    * :math:`\alpha > \beta`: what lies beyond the last coordinate that was reached,
+      :math:`D^{-(\beta - 1)}`.
+      At ``L = 1`` it is reached after :math:`1 / (\eta \lambda_i)` steps. At ``L = 2`` it takes
+      :math:`\log(w^\ast_i / w_0) / (\eta \lambda_i w^\ast_i)` from one ``w_0`` for all, with a
+      logarithm that grows as that of ``T``. Deeper models escape after a power of ``w_0``, and a
+      start in proportion to the target leaves nothing to escape from: no logarithm.
     """
     escapes = depth_of(model) == 2 and start == "uniform"
     return "T/log2 T" if alpha <= beta or escapes else "T"

@@ -11,15 +11,15 @@ LARGEST = 10**15  # model size and samples: whole numbers that are exact in floa
 
 
 def stability_edge(problem: PowerLaw | Finite, model_size: int, model: str = "linear") -> float:
-    """The step size from which the linear model's expected risk grows without bound.
+    r"""The step size from which the linear model's expected risk grows without bound.
 
     At a constant step its recursion contracts if and only if every ``e l_i < 1`` and
-    ``sum_i e l_i / (2 (1 - e l_i)) < 1``: the gain of the risk's feedback on itself.
+    :math:`\sum_i e l_i / (2 (1 - e l_i)) < 1`: the gain of the risk's feedback on itself.
 
     For the quadratic model: the edge of its linearization at the target, a linear model of
-    eigenvalues ``l_i w*_i`` at twice the step size; at depth ``L``, ``l_i (w*_i)^(2 - 2/L)`` at
-    ``L`` times the step size. The noise is multiplicative, so that single runs diverge below it
-    too, the sooner the closer they are.
+    eigenvalues :math:`l_i w^\ast_i` at twice the step size; at depth ``L``,
+    :math:`l_i (w^\ast_i)^{2 - 2/L}` at ``L`` times the step size. The noise is multiplicative, so
+    that single runs diverge below it too, the sooner the closer they are.
     """
     size = count("model_size", model_size)
     require(size <= LARGEST, "model_size", size, f"must be at most {LARGEST:g}")

@@ -1,13 +1,17 @@
-"""The quadratic model's coordinates at a constant step size: which survive, and where they settle.
+r"""The quadratic model's coordinates at a constant step size: which survive, and where they settle.
 
-With ``u = v_i^2`` and ``S = R + sigma^2``, SGD is to second order in the step size ``e`` the
-stochastic logistic (Verhulst) equation
+With :math:`u = v_i^2` and :math:`S = R + \sigma^2`, SGD is to second order in the step size ``e``
+the stochastic logistic (Verhulst) equation
 
-    du = u (a - b u) dt + c u dB,   a = 2 e l w* + e^2 l S,   b = 2 e l,   c^2 = 4 e^2 l S.
+.. math::
 
-Its stationary density is proportional to ``u^(2 a / c^2 - 2) exp(-2 b u / c^2)``: a Gamma law
-of shape ``2 a / c^2 - 1 = w* / (e S) - 1/2`` and scale ``c^2 / (2 b) = e S``. It exists where the
-shape is positive; else ``log u`` drifts to minus infinity and the coordinate dies out.
+    du = u (a - b u) dt + c u dB, \quad a = 2 e l w^\ast + e^2 l S, \quad
+    b = 2 e l, \quad c^2 = 4 e^2 l S.
+
+Its stationary density is proportional to :math:`u^{2 a / c^2 - 2} \exp(-2 b u / c^2)`: a Gamma law
+of shape :math:`2 a / c^2 - 1 = w^\ast / (e S) - 1/2` and scale :math:`c^2 / (2 b) = e S`. It exists
+where the shape is positive; else :math:`\log u` drifts to minus infinity and the coordinate dies
+out.
 """
 
 import numpy as np
@@ -19,18 +23,18 @@ ALIVE = 0.1  # a coordinate is alive where v_i^2 > ALIVE w*_i
 
 
 def extinction_threshold(step_size, variance):
-    """``eta S / 2``: coordinates of a smaller target ``w*`` die out; arrays allowed.
+    r"""``eta S / 2``: coordinates of a smaller target ``w*`` die out; arrays allowed.
 
-    ``variance`` is ``S``, the excess risk plus ``sigma^2``. It is where the growth rate of
-    ``log u``, ``a - c^2 / 2 = 2 eta l (w* - eta S / 2)``, changes its sign.
+    ``variance`` is ``S``, the excess risk plus :math:`\sigma^2`. It is where the growth rate of
+    :math:`\log u`, :math:`a - c^2 / 2 = 2 \eta l (w^\ast - \eta S / 2)`, changes its sign.
     """
     return np.asarray(step_size) * variance / 2
 
 
 def stationary_law(target: float, step_size: float, variance: float):
-    """The Gamma law of ``v_i^2`` at a constant step size, as a frozen SciPy distribution.
+    r"""The Gamma law of :math:`v_i^2` at a constant step size, as a frozen SciPy distribution.
 
-    Its mean is ``w* - eta S / 2``, its variance ``eta S (w* - eta S / 2)``.
+    Its mean is :math:`w^\ast - \eta S / 2`, its variance :math:`\eta S (w^\ast - \eta S / 2)`.
 
     Raises
     ------
@@ -47,9 +51,9 @@ def stationary_law(target: float, step_size: float, variance: float):
 
 
 def surviving_share(target, step_size, variance, above: float = ALIVE) -> np.ndarray:
-    """Share of runs with ``v_i^2 > above * w*_i`` under :func:`stationary_law`; arrays allowed.
+    r"""Share of runs with ``v_i^2 > above * w*_i`` under :func:`stationary_law`; arrays allowed.
 
-    It depends on ``w* / (eta S)`` alone, and is 0 below the threshold, where all die out.
+    It depends on :math:`w^\ast / (\eta S)` alone, and is 0 below the threshold, where all die out.
     """
     with np.errstate(divide="ignore"):  # without steps or noise all survive
         scaled = np.asarray(target, dtype=float) / (np.asarray(step_size) * variance)

@@ -94,12 +94,12 @@ def tuned_step(
     schedule: Schedule = TwoPhase(),
     share: float = SAFE,
 ) -> TunedStep:
-    """Step size of the least predicted risk, and that risk.
+    r"""Step size of the least predicted risk, and that risk.
 
-    Over steps ``c D^p`` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8 and
-    at most ``share`` of the stability edge, a quarter by default. For ``alpha >= beta`` the risk
-    often still falls at that limit: predicted risk, which is that of runs that stay, would fall
-    further where single runs diverge.
+    Over steps :math:`c D^p` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8
+    and at most ``share`` of the stability edge, a quarter by default. For :math:`\alpha \geq \beta`
+    the risk often still falls at that limit: predicted risk, which is that of runs that stay, would
+    fall further where single runs diverge.
 
     Raises
     ------
@@ -122,10 +122,10 @@ def tuned_step(
 
 
 def least_risk(risk_at: Callable[[float], float], largest: float, smallest: float) -> TunedStep:
-    """The step size of the least ``risk_at(eta)``, which raises ``ValueError`` where it diverges.
+    r"""The step size of the least ``risk_at(eta)``, which raises ``ValueError`` where it diverges.
 
-    ``largest`` if risk still falls there, else by Brent's bounded method in ``log eta``; the risk
-    is infinite if it is at every step size that was tried.
+    ``largest`` if risk still falls there, else by Brent's bounded method in :math:`\log \eta`; the
+    risk is infinite if it is at every step size that was tried.
     """
 
     def log_risk(log_eta):
@@ -149,7 +149,8 @@ def least_risk(risk_at: Callable[[float], float], largest: float, smallest: floa
 def tuned_constant(
     problem: PowerLaw, model: str, samples: int, size: int, init: float, share: float = SAFE
 ) -> float:
-    """The ``c`` of ``eta = c D^p`` (:func:`quadlaw.theory.rates.step_size`) of least theory risk.
+    r"""The ``c`` of :math:`\eta = c D^p` (:func:`quadlaw.theory.rates.step_size`) of least theory
+    risk.
 
     Under the default schedule, at most ``share`` of the stability edge, by default a quarter.
     """
