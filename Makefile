@@ -74,10 +74,10 @@ test-slurm: $(READY)  ## The smoke workflow through a real SLURM (root, Debian o
 test-faults: $(READY)  ## Kill the smoke workflow at twenty random moments; ten minutes and more
 	$(BIN)/python -m pytest -m faults -s
 
-mutants: $(READY)  ## Plant faults in the code, one at a time, that tests must see (hours); ONLY=fit/stopping.py for a part
+mutants: $(READY)  ## Plant faults in the code, one at a time, that tests must see (hours); ONLY=fit/stopping.py SHARE=.1 for a part
 	$(BIN)/python -m venv build/mutants/env
 	build/mutants/env/bin/python -m pip install --quiet --requirement envs/mutants.in
-	$(BIN)/python tests/mutants.py $(ONLY)
+	$(BIN)/python tests/mutants.py $(if $(SHARE),--share $(SHARE)) $(ONLY)
 
 lint: $(READY)  ## Style of the code, the workflow and the notebooks
 	$(BIN)/ruff check .

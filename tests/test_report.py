@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from claims import read
 from project import OUTPUT, ROOT, snakemake
@@ -51,6 +51,7 @@ def opened(browser):
 
     def open_file(path, width=1280):
         page = browser.new_page(viewport={"width": width, "height": 900})
+        page.set_default_timeout(120_000)  # on a busy machine
         asked, faults = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -76,8 +77,10 @@ def test_the_first_page_is_searched_filtered_and_sorted_offline(finished, report
     statements = pd.read_csv(finished / OUTPUT / "results/statements.csv")
     page, asked, faults = opened(report, width)
     first = page.frame_locator("iframe")
-    stated, ledger = first.locator(".dt-container").all()
-    assert stated.locator("tbody tr").count() == len(statements)
+    tables = first.locator(".dt-container")
+    expect(tables).to_have_count(2, timeout=120_000)
+    stated, ledger = tables.all()
+    expect(stated.locator("tbody tr")).to_have_count(len(statements))
     formulas = statements["statement"].str.count(r"\$").sum() // 2
     assert first.locator("math").count() >= formulas > 10  # which are typeset
     assert first.locator("figure img").count() == 3
@@ -87,10 +90,10 @@ def test_the_first_page_is_searched_filtered_and_sorted_offline(finished, report
         assert box["x"] + box["width"] <= width + 1  # none is cut off
 
     ledger.get_by_label("entries per page").select_option("All")
-    assert ledger.locator("tbody tr").count() == len(table)
+    expect(ledger.locator("tbody tr")).to_have_count(len(table))
     for verdict, count in table["verdict"].value_counts().items():
         ledger.locator("select").first.select_option(verdict)
-        assert ledger.locator("tbody tr").count() == count
+        expect(ledger.locator("tbody tr")).to_have_count(count)
     ledger.locator("select").first.select_option("all")
     for heading, order in {"ascending": 1, "descending": -1}.items():
         ledger.get_by_role("columnheader", name="verdict").locator("[role=button]").press("Enter")
@@ -112,13 +115,14 @@ def test_each_row_leads_to_its_figure_and_each_figure_says_its_numbers(finished,
     assert [Path(path).stem for path in links] == list(table["figure"])
     ledger.locator("a[data-page]").first.press("Enter")
     shown = page.frame_locator("iframe")
-    assert shown.locator("h1").inner_text() == study(table["figure"].iloc[0]).report[1]
-    assert shown.locator("h1:focus").count() == 1  # where a reader of the screen goes on
+    expect(shown.locator("h1")).to_have_text(study(table["figure"].iloc[0]).report[1])
+    expect(shown.locator("h1:focus")).to_have_count(1)  # where a reader of the screen goes on
 
     for category, figures in TEXTS.items():
         for name, question in figures.items():
             row(page, category, name).locator("a").first.click()
             image = shown.get_by_role("img", name=question)
+            expect(shown.locator("h1:focus")).to_have_text(question)  # its script has run
             narrow = image.bounding_box()["width"]
             shown.get_by_role("button", name="Enlarge").press("Enter")
             assert image.bounding_box()["width"] >= 1.5 * narrow > 450, name
