@@ -6,7 +6,7 @@ import pytest
 import quadlaw
 from quadlaw import PowerLaw
 from quadlaw.theory import stability_edge, tuned_step
-from quadlaw.theory.tuning import LARGEST, SAFE, least_risk, tuned_constant
+from quadlaw.theory.tuning import LARGEST, SAFE, least_risk, loudest_step, tuned_constant
 
 STEEP = PowerLaw(3.0, 1.5, 0.5)
 SETTING = {"model_size": 32, "samples": 4096, "init": 0.3}
@@ -53,6 +53,35 @@ def test_steps_at_which_the_risk_diverges_are_none():
     found = least_risk(risk, 1.0, 1e-3)
     assert 0.07 < found.step_size <= 0.1
     assert least_risk(lambda eta: risk(1.0), 1.0, 1e-3).risk == np.inf
+
+
+def test_a_risk_that_is_finite_at_small_steps_alone_is_found():
+    def risk(eta):
+        if eta > 0.01:
+            raise ValueError("diverges")
+        return 1 / eta
+
+    assert 0.007 < least_risk(risk, 1.0, 1e-3).step_size <= 0.01
+
+
+def test_loud_noise_leaves_the_first_coordinate_to_the_quadratic_model():
+    """At larger steps it dies, and the theory's mean is none of the runs'."""
+    loud = PowerLaw(4.0, 2.0, 10.0)
+    setting = {"model_size": 300, "samples": 10**6, "init": 0.5}
+    tuned = tuned_step("quadratic", loud, **setting)
+    assert tuned.at_limit and tuned.step_size == pytest.approx(0.01)
+    runs = quadlaw.simulate(
+        loud, method="leaps", step_size=[tuned.step_size, 0.022], replicates=16, **setting
+    )
+    medians = runs.groupby("step_size")["excess_risk"].median()
+    assert medians[tuned.step_size] == pytest.approx(tuned.risk, rel=0.1)
+    assert medians[0.022] > 5 * medians[tuned.step_size]
+
+
+def test_usual_noise_does_not_limit_the_step():
+    for sigma, model in ((2.0, "quadratic"), (0.0, "quadratic"), (10.0, "linear")):
+        problem = PowerLaw(3.0, 1.5, sigma)
+        assert loudest_step(model, problem, 32) > SAFE * stability_edge(problem, 32, model)
 
 
 def test_the_constant_is_that_of_the_step():

@@ -14,6 +14,7 @@ from quadlaw.sgd.schedules import Schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.theory import rates
 from quadlaw.theory.deep import deep_risk
+from quadlaw.theory.grids import Nodes
 from quadlaw.theory.linear import linear_risk
 from quadlaw.theory.mean_field import mean_field_risk
 from quadlaw.theory.stability import checked_run, stability_edge
@@ -23,6 +24,7 @@ SMALLEST, LARGEST = 2.0**-8, 2.0**3  # constants c of the step size c D^p that a
 # diverged, for four problems; at half of it, 4 to 47 did. Linear runs stay up to nine tenths.
 SAFE = 0.25
 NUDGE = 0.1  # in log eta: whether risk falls towards the largest step size
+QUARTER = np.log(4)
 PRECISION = 0.05  # of log eta: so near to the best one risk is higher by some 1e-4
 
 
@@ -99,7 +101,8 @@ def tuned_step(
     Over steps :math:`c D^p` as in :func:`quadlaw.theory.rates.step_size`, with ``c`` from 2^-8 to 8
     and at most ``share`` of the stability edge, a quarter by default. For :math:`\alpha \geq \beta`
     the risk often still falls at that limit: predicted risk, which is that of runs that stay, would
-    fall further where single runs diverge.
+    fall further where single runs diverge. Noise that is loud enough to kill the strongest
+    coordinate of the quadratic model sets a limit, too (:func:`loudest_step`).
 
     Raises
     ------
@@ -109,7 +112,8 @@ def tuned_step(
     alpha, beta = problem.alpha, problem.beta
     dimension = rates.effective_dimension(model, alpha, beta, samples, model_size)
     unit = float(rates.step_size(model, alpha, beta, dimension))
-    largest = min(LARGEST, share * stability_edge(problem, model_size, model) / unit)
+    edge = share * stability_edge(problem, model_size, model)
+    largest = min(LARGEST, edge / unit, loudest_step(model, problem, model_size) / unit)
     checked_run(model, problem, model_size, samples, unit * largest, init)
     common = {"model_size": model_size, "samples": samples, "init": init, "schedule": schedule}
 
@@ -121,11 +125,26 @@ def tuned_step(
     return found._replace(risk=predicted_risk(model, problem, step_size=found.step_size, **common))
 
 
+def loudest_step(model: str, problem: PowerLaw | Finite, model_size: int) -> float:
+    r""":math:`w^\ast / \sigma^2` of the coordinate with most signal, at depth 2; else infinite.
+
+    Half of the step size at which label noise alone kills it
+    (:func:`quadlaw.theory.stationary.extinction_threshold`). Near that one, runs lose it by chance,
+    which the mean field does not see. It binds for :math:`\sigma` of some 4 and more.
+    """
+    if rates.depth_of(model) != 2 or problem.sigma == 0:
+        return np.inf
+    nodes = Nodes.of(problem, model_size)
+    strongest = np.argmax(nodes.eigenvalues * nodes.target**2)
+    return float(abs(nodes.target[strongest])) / problem.sigma**2
+
+
 def least_risk(risk_at: Callable[[float], float], largest: float, smallest: float) -> TunedStep:
     r"""The step size of the least ``risk_at(eta)``, which raises ``ValueError`` where it diverges.
 
-    ``largest`` if risk still falls there, else by Brent's bounded method in :math:`\log \eta`; the
-    risk is infinite if it is at every step size that was tried.
+    ``largest`` if risk still falls there, else by Brent's bounded method in :math:`\log \eta`. Where
+    that meets no finite risk, it goes on about the first of a quarter of the largest, a quarter of
+    that, and so on, that has one; the risk is infinite if none has.
     """
 
     def log_risk(log_eta):
@@ -139,11 +158,21 @@ def least_risk(risk_at: Callable[[float], float], largest: float, smallest: floa
     at_limit = bool(risk < log_risk(limit - NUDGE))
     if not at_limit:
         bounds = (np.log(smallest), limit)
-        found = minimize_scalar(
-            log_risk, bounds=bounds, method="bounded", options={"xatol": PRECISION}
-        )
-        risk, best = found.fun, found.x
+        risk, best = _bounded(log_risk, bounds)
+        quarters = np.arange(limit - QUARTER, bounds[0], -QUARTER) if np.isinf(risk) else []
+        finite = next((one for one in quarters if np.isfinite(log_risk(one))), None)
+        if finite is not None:
+            about = max(bounds[0], finite - QUARTER), finite + QUARTER
+            risk, best = _bounded(log_risk, about)
     return TunedStep(float(np.exp(best)), float(np.exp(risk)), at_limit)
+
+
+def _bounded(
+    log_risk: Callable[[float], float], bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """The least value by Brent's bounded method, and where it is."""
+    found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": PRECISION})
+    return found.fun, found.x
 
 
 def tuned_constant(
