@@ -28,6 +28,7 @@ def test_numbers_above_the_bound_become_floats(value):
         (0, "must be positive"),
         (-1e-300, "must be positive"),
         (float("inf"), "must be finite"),
+        (10**400, "must be finite"),
         (float("nan"), "must be finite"),
         (True, "must be a number"),
         ("1", "must be a number"),
@@ -60,6 +61,11 @@ def test_what_is_not_whole_is_no_count(value):
         count("key", value)
 
 
+def test_a_count_of_too_many_digits_is_refused():
+    with pytest.raises(ValueError, match=r"must be finite$"):
+        count("key", 10**400)
+
+
 def test_one_value_or_several_become_a_list():
     assert several("key", 3) == [3] and several("key", "text") == ["text"]
     assert several("key", [3]) == [3] and several("key", (1, 2)) == [1, 2]
@@ -68,3 +74,5 @@ def test_one_value_or_several_become_a_list():
         several("key", ())
     with pytest.raises(ValueError, match=r"^key = \[1, 1\]: must not hold a value twice$"):
         several("key", [1, 1])
+    with pytest.raises(ValueError, match=r"^key = \[\[1\]\]: must hold single values"):
+        several("key", [[1]])

@@ -226,6 +226,9 @@ def test_a_row_that_no_size_could_decide_says_why():
         "open('x')",
         "(beta",
         "beta / (alpha - alpha)",
+        "model[99]",
+        "log(-1)",
+        "log(0)",
     ],
 )
 def test_a_formula_that_is_none_is_refused(formula):

@@ -81,7 +81,10 @@ def test_jobs_at_work_are_shown_with_their_points_and_errors_are_printed(handler
     tell(handler, "not printed", event=LogEvent.JOB_FINISHED, job_id=1)
     (everything,) = shown(handler.table())
     assert everything[:5] == ["all", "1", "of", "3", "jobs"] and everything[-1] == "left"
-    tell(handler, "rule runs failed", logging.ERROR, event=LogEvent.JOB_ERROR)
+    tell(handler, "not printed", **job, jobid=2, rule_msg="SGD runs, batch 1")
+    assert len(shown(handler.table())) == 2
+    tell(handler, "rule runs failed", logging.ERROR, event=LogEvent.JOB_ERROR, jobid=2)
+    assert len(shown(handler.table())) == 1  # which is at work no more
     handler.close()
     handler.close()
     printed = handler.console.export_text()

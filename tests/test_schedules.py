@@ -31,14 +31,26 @@ def test_bad_schedules_are_refused(arguments):
 @pytest.mark.parametrize(
     "schedule",
     [TwoPhase(0.1), TwoPhase(0.25, 7), Polynomial(1), Polynomial(0.5), Cosine(), Constant(),
-     Constant(0.5)],
+     Constant(0.5), TwoPhase(1 / 3)],
 )  # fmt: skip
 def test_a_schedule_comes_back_from_its_name(schedule):
     assert named(schedule.name) == schedule
 
 
 @pytest.mark.parametrize(
-    "name", ["", "linear", "two-phase 2", "two-phase x", "cosine 1", "constant averaged -1"]
+    "name",
+    [
+        "",
+        "linear",
+        "two-phase 2",
+        "two-phase x",
+        "cosine 1",
+        "constant averaged -1",
+        "constant averaged",
+        "constant 0.5",
+        "inverse-power averaged 0.5",
+        "inverse-power 0.5 1",
+    ],
 )
 def test_a_name_of_no_schedule_is_refused(name):
     with pytest.raises(ValueError, match=r"schedule = "):

@@ -159,6 +159,7 @@ GOOD = {"model_size": 4, "samples": 8, "step_size": 0.1, "init": 0.5, "replicate
         ({"replicates": 0}, "replicates = 0: must be at least 1"),
         ({"dtype": "float16"}, "dtype = 'float16': must be float32 or float64"),
         ({"schedule": None}, "schedule = None: must be a schedule"),
+        ({"accuracy": -3}, "accuracy = -3: lies above 0"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):

@@ -33,6 +33,11 @@ def run_modules(name):
     return [*study(name).modules, *rest, *ingredients(name)]
 
 
+def scripts(*names):
+    """Files that a rule's script imports, which Snakemake does not look at."""
+    return [f"{workflow.basedir}/workflow/scripts/{name}.py" for name in names]
+
+
 def by_study(what):
     """An input or parameter function of the study's name."""
     return lambda wildcards: what(wildcards.study)

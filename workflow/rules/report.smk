@@ -37,6 +37,7 @@ rule report_pages:
         template=f"{workflow.basedir}/workflow/report/page.html",
         tables=f"{workflow.basedir}/workflow/report/tables.js",
         figure=f"{workflow.basedir}/workflow/report/figure.js",
+        scripts=scripts("claims", "pages"),
     output:
         *[
             report(
@@ -63,7 +64,7 @@ rule report_pages:
         "../../envs/environment.yaml"
     params:
         questions={name: study(name).report[1] for name in STUDIES},
-        code=code_hash("quadlaw.ledger.statements", "quadlaw.base.files"),
+        code=code_hash("quadlaw.ledger.statements", "quadlaw.ledger.totals", "quadlaw.base.files"),
     message:
         "Statements, ledger, figures and run for the report"
     script:
@@ -84,6 +85,7 @@ rule paper:
             f"{workflow.basedir}/workflow/report/{{name}}",
             name=["parts.typ", "tables.typ", "paper.bib"],
         ),
+        scripts=scripts("claims"),
     output:
         pdf=report(
             f"{RESULTS}/paper.pdf",

@@ -46,7 +46,7 @@ rule tuned:
         "../../envs/environment.yaml"
     params:
         grid=by_study(lambda name: PLANS[name].settings["grid"]),
-        batch_seconds=config["batch_seconds"],
+        cells=lambda wildcards: PLANS[wildcards.study].tuned[int(wildcards.part)],
         sigma=config["sigma"],
         code=code_hash(
             "quadlaw.theory.asymptotics", "quadlaw.base.files", *modules_of(PAPER, TwoPhase())

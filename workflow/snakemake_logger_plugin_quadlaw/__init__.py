@@ -63,6 +63,8 @@ class LogHandler(LogHandlerBase):
             self.jobs.start(record.jobid, record.rule_name, message, log, time.monotonic())
         elif event == LogEvent.JOB_FINISHED and self.jobs:
             self.jobs.finish(record.job_id, time.monotonic())
+        elif event == LogEvent.JOB_ERROR and self.jobs:
+            self.jobs.fail(record.jobid)
 
     def table(self) -> Table:
         """What is shown: all jobs, then a line for each that is at work."""

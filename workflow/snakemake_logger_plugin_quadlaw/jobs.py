@@ -22,6 +22,9 @@ class Jobs:
         rule, *_, began = self.at_work.pop(number)
         self.seconds[rule].append(now - began)
 
+    def fail(self, number: int) -> None:
+        self.at_work.pop(number, None)
+
     def done(self, rule: str | None = None) -> int:
         """Of one rule, or of all."""
         return len(self.seconds[rule]) if rule else sum(map(len, self.seconds.values()))

@@ -43,10 +43,12 @@ def evaluate(formula: str | float, row: dict) -> float:
     with suppress(ValueError):  # no such model
         names["depth"] = depth_of(row["model"])
     try:
-        value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
-    except (InvalidExpression, SyntaxError, TypeError, ArithmeticError) as fault:
+        with np.errstate(all="ignore"):  # what comes of it is refused
+            value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
+    except (InvalidExpression, SyntaxError, TypeError, ArithmeticError, LookupError) as fault:
         raise ValueError(f"formula = {formula!r}: {fault}") from None
-    require(isinstance(value, Real), "formula", formula, f"{value!r} is no real number")
+    real = isinstance(value, Real) and np.isfinite(value)
+    require(real, "formula", formula, f"{value!r} is no real number")
     return value
 
 

@@ -50,8 +50,8 @@ class Plan:
         return designs.jobs(self.points, self.batch_seconds)
 
     @cached_property
-    def tuned(self) -> list[slice]:
-        """Which cells of its grid are one job; none without a grid."""
+    def tuned(self) -> list[list[dict]]:
+        """The cells of its grid, job by job; none without a grid."""
         grid = self.settings.get("grid")
         return tuned_parts(grid, self.batch_seconds) if grid else []
 
@@ -80,6 +80,7 @@ def tuned_works(grid: dict) -> list[float]:
     ]
 
 
-def tuned_parts(grid: dict, batch_seconds: float) -> list[slice]:
-    """Which cells of a grid are one job."""
-    return batches([work * SOLVE for work in tuned_works(grid)], batch_seconds)
+def tuned_parts(grid: dict, batch_seconds: float) -> list[list[dict]]:
+    """The cells of a grid, job by job."""
+    parts = batches([work * SOLVE for work in tuned_works(grid)], batch_seconds)
+    return [grid_cells(grid)[part] for part in parts]

@@ -1,5 +1,6 @@
 """Other bases than the covariance's: rotations and sketches, ``z = A x``."""
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from quadlaw.base.checks import require
 
 EIGENBASIS = "eigenbasis"
+NAMED = re.compile(rf"{EIGENBASIS}|rotated (\d[\d.e+-]*) (\d+) (\d+)|sketch (\d+)")
 
 
 def rotation(size: int, angle: float, block: int, draw: int = 0) -> np.ndarray:
@@ -53,14 +55,12 @@ def basis(name: str, size: int, inputs: int) -> np.ndarray | None:
     ValueError
         If no basis has that name.
     """
-    kind, *numbers = name.split()
-    if kind == EIGENBASIS and not numbers:
-        return None
-    if kind == "rotated" and len(numbers) == 3:
-        return rotation(size, float(numbers[0]), int(numbers[1]), int(numbers[2]))
-    known = kind == "sketch" and len(numbers) == 1
-    require(known, "basis", name, "must be eigenbasis, rotated ANGLE BLOCK DRAW or sketch DRAW")
-    return sketch(size, inputs, int(numbers[0]))
+    found = NAMED.fullmatch(name)
+    require(found, "basis", name, "must be eigenbasis, rotated ANGLE BLOCK DRAW or sketch DRAW")
+    angle, block, turned, sketched = found.groups()
+    if angle:
+        return rotation(size, float(angle), int(block), int(turned))
+    return sketch(size, inputs, int(sketched)) if sketched else None
 
 
 def blockwise(rows: np.ndarray, blocks: np.ndarray | None, size: int) -> np.ndarray:

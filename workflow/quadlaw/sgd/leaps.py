@@ -70,12 +70,10 @@ def method_of(accuracy: float) -> str:
 def checked_method(method: object, accuracy: object) -> str:
     """The column ``method``; ``ValueError`` for another one than ``METHODS``, or no accuracy."""
     require(method in METHODS, "method", method, f"must be one of {', '.join(METHODS)}")
-    if method != LEAPS:
-        return method
     finite = "lies above 0 and at most at 1: the share of an error that a leap may change"
     share = real("accuracy", accuracy, above=0, reason=finite)
     require(share <= 1, "accuracy", accuracy, finite)
-    return method_of(share)
+    return method_of(share) if method == LEAPS else method
 
 
 def leapt(

@@ -26,6 +26,8 @@ def stability_edge(problem: PowerLaw | Finite, model_size: int, model: str = "li
     nodes = Nodes.of(problem, size)
     L = rates.depth_of(model)
     lams = nodes.eigenvalues * L * np.abs(nodes.target) ** (2 - 2 / L)
+    silent = "must not be zero everywhere: nothing bounds the step then"
+    require(lams.max() > 0, "target", 0.0, silent)
 
     def gain(eta):
         return np.sum(nodes.count * eta * lams / (2 * (1 - eta * lams)))

@@ -142,7 +142,7 @@ def loudest_step(model: str, problem: PowerLaw | Finite, model_size: int) -> flo
 def least_risk(risk_at: Callable[[float], float], largest: float, smallest: float) -> TunedStep:
     r"""The step size of the least ``risk_at(eta)``, which raises ``ValueError`` where it diverges.
 
-    ``largest`` if risk still falls there, else by Brent's bounded method in :math:`\log \eta`. Where
+    ``largest`` if risk still falls there, else by Brent's bounded method in :math:`\log \eta`. If
     that meets no finite risk, it goes on about the first of a quarter of the largest, a quarter of
     that, and so on, that has one; the risk is infinite if none has.
     """

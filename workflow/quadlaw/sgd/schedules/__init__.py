@@ -8,6 +8,7 @@ trains models is not that of the schedules (see :func:`quadlaw.sgd.ingredients.m
 """
 
 from importlib import import_module
+from itertools import takewhile
 from pkgutil import iter_modules
 from typing import Protocol
 
@@ -78,12 +79,19 @@ def named(name: str) -> Schedule:
         If no schedule has that name, or not with these numbers.
     """
     words = str(name).split()
-    text = [word for word in words if word[0].isalpha()]
-    kind, numbers = " ".join(text), words[len(text) :]
+    kind = _kind(words)
+    numbers = words[len(kind.split()) :]
     require(kind in KINDS, "schedule", name, f"must begin with one of {', '.join(KINDS)}")
     try:
         values = [int(word) if word.isdigit() else float(word) for word in numbers]
         schedule = KINDS[kind](*values)
     except (TypeError, ValueError) as fault:
         raise ValueError(f"schedule = {name!r}: {fault}") from None
+    same = _kind(schedule.name.split()) == kind
+    require(same, "schedule", name, f"with these numbers it is {schedule.name!r}")
     return schedule
+
+
+def _kind(words: list[str]) -> str:
+    """Those before the first number."""
+    return " ".join(takewhile(lambda word: word[0].isalpha(), words))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadlaw.base.checks import real, require
+from quadlaw.base.documents import written
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Constant:
     @property
     def name(self) -> str:
         """``constant``, or ``constant averaged 0.5``."""
-        return f"constant averaged {self.averaging:g}" if self.averaging else "constant"
+        return f"constant averaged {written(self.averaging)}" if self.averaging else "constant"
 
     def adaptation_steps(self, samples: int) -> int:
         """All of them."""

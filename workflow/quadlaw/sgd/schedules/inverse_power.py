@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadlaw.base.checks import real, require
+from quadlaw.base.documents import written
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class InversePower:
     def name(self) -> str:
         """``inverse-power 0.5``, or ``inverse-power averaged 0.5 1``."""
         if self.averaging:
-            return f"inverse-power averaged {self.power:g} {self.averaging:g}"
-        return f"inverse-power {self.power:g}"
+            return f"inverse-power averaged {written(self.power)} {written(self.averaging)}"
+        return f"inverse-power {written(self.power)}"
 
     def adaptation_steps(self, samples: int) -> int:
         """0: it decays from the start."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadlaw.base.checks import real
+from quadlaw.base.documents import written
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Polynomial:
     @property
     def name(self) -> str:
         """``polynomial 1``."""
-        return f"polynomial {self.power:g}"
+        return f"polynomial {written(self.power)}"
 
     def adaptation_steps(self, samples: int) -> int:
         """0: it decays from the start."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadlaw.base.checks import real, require
+from quadlaw.base.documents import written
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class StableDecay:
     @property
     def name(self) -> str:
         """``stable-decay 0.1 1``."""
-        return f"stable-decay {self.fraction:g} {self.power:g}"
+        return f"stable-decay {written(self.fraction)} {written(self.power)}"
 
     def adaptation_steps(self, samples: int) -> int:
         """The steps before the decay."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quadlaw.base.checks import count, real, require
+from quadlaw.base.documents import written
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class TwoPhase:
     def name(self) -> str:
         """``two-phase 0.5``, with the stage length behind it if one was given."""
         length = "" if self.stage_length is None else f" {self.stage_length}"
-        return f"two-phase {self.adaptation:g}{length}"
+        return f"two-phase {written(self.adaptation)}{length}"
 
     def __post_init__(self):
         fraction = real("adaptation", self.adaptation, above=-np.inf, reason="")
