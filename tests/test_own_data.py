@@ -109,16 +109,20 @@ def test_indices_may_be_chosen_around_a_bend():
     """Left of index 10 the variances are flat."""
     x, y = own_data.synthetic(PowerLaw(2.0, 2.0, 0.05), rows=4000, columns=100)
     flat = bent(x)
-    with pytest.raises(ValueError, match=r"alpha = .*: no power law"):
-        estimate_exponents(flat, y)
+    whole = estimate_exponents(flat, y)
+    assert whole.alpha is None and "no power law" in whole.reasons["alpha"]
     found = estimate_exponents(flat, y, indices=(20, 80))
     assert found.indices == (20, 80) and found.alpha.estimate == pytest.approx(2, abs=0.1)
 
 
 def bent(x):
-    """The same directions, the first ten of the variance of the tenth."""
+    """The same directions, the first ten of the variance of the tenth.
+
+    Nearly: directions of the same variance would be other ones on another processor.
+    """
     left, values, right = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    return (left * np.minimum(values, values[9])) @ right
+    nearly = values[9] * (1 + 1e-6 * np.arange(len(values), 0, -1))
+    return (left * np.minimum(values, nearly)) @ right
 
 
 def test_synthetic_data_need_a_variance():
