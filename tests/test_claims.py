@@ -197,6 +197,16 @@ def test_a_claim_without_rows_is_refused_and_a_condition_selects():
     assert len(ledger([CLAIM | {"only": "alpha > beta"}], {"planted": data})) == 1
 
 
+def test_rows_may_be_against_the_variable_of_their_own_limiting_term():
+    """Of the linear model that is T for alpha > beta, and else what pays for the noise."""
+    above, below = planted(0.4, 0.1), planted(0.4, 0.1).assign(alpha=1.5, beta=2.5)
+    rows = [some.assign(against=one) for some in (above, below) for one in ("T", "T/log2 T")]
+    linear = pd.concat(rows).assign(model="linear")
+    found = ledger([CLAIM | {"rows": {"against": "limiting"}}], {"planted": linear})
+    above = found["alpha"] > found["beta"]
+    assert set(found["against"][above]) == {"T"} and set(found["against"][~above]) == {"T/log2 T"}
+
+
 def test_the_ledgers_columns_begin_with_those_that_users_rely_on():
     found = ledger([CLAIM], {"planted": planted(0.4, 0.1)})
     assert list(found)[:13] == [

@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 from simpleeval import InvalidExpression, SimpleEval
 
 from quadlaw.base.checks import require
-from quadlaw.theory.rates import depth_of
+from quadlaw.theory.rates import depth_of, limiting_clock
 
 REPRODUCED, FAILED, OPEN = "reproduced", "not reproduced", "inconclusive"
 COLUMNS = [
@@ -25,6 +25,7 @@ COLUMNS = [
 IDENTITY = ["claim", "model", "alpha", "beta", "setting", "against"]  # what tells rows apart
 CARRIED = COLUMNS[COLUMNS.index("setting") : COLUMNS.index("expected")]
 THEORY, SIMULATION = "theory", "simulation"
+LIMITING = {"against": "limiting"}  # rows against the variable of their own limiting term
 THIRD = 3  # a claim without a tolerance has a third of the distance to its rival
 FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
 
@@ -92,16 +93,21 @@ def verdict(
 def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
     """The rows of estimates that a claim speaks of, most ``alpha - beta`` first."""
     wanted = {"quantity": claim["quantity"]} | claim.get("rows", {})
-    match = np.logical_and.reduce(
-        [estimates[key].isin(np.atleast_1d(value)) for key, value in wanted.items()]
-    )
-    rows = estimates[match]
+    rows = estimates
+    for key, value in wanted.items():
+        limiting = {key: value} == LIMITING
+        rows = rows[_is_limiting(rows) if limiting else rows[key].isin(np.atleast_1d(value))]
     if "only" in claim and len(rows):
         keep = [bool(evaluate(claim["only"], row)) for row in rows.to_dict("records")]
         rows = rows[keep]
     require(len(rows) > 0, f"claims.{claim['id']}", wanted, "no estimate is of this kind")
     order = (rows["beta"] - rows["alpha"]).to_numpy()
     return rows.iloc[np.argsort(order, kind="stable")]
+
+
+def _is_limiting(rows: pd.DataFrame) -> list[bool]:
+    keys = rows[["model", "alpha", "beta"]].itertuples(index=False, name=None)
+    return [own == limiting_clock(*key) for own, key in zip(rows["against"], keys, strict=True)]
 
 
 def judged(claim: dict, estimates: pd.DataFrame, tests: int = 1) -> list[dict]:

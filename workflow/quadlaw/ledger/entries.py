@@ -30,7 +30,7 @@ class Rows(typed.Settings):
 
     model: words("Models.") = None
     setting: words("Settings.") = None
-    against: words("What the exponents are against.") = None
+    against: words("What exponents are against; limiting: the variable of each model's law.") = None
 
 
 class Undecidable(typed.Settings):
