@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from browser import chromium, needs_chromium, page_of
 from notebook_server import Server
 from project import ROOT
 
 NOTEBOOK = ROOT / "notebooks/explore.ipynb"
-CHROMIUM = shutil.which("chromium")
 TOKEN = "explore"
 
 
@@ -72,12 +72,11 @@ def server(tmp_path):
 
 
 def run_all(page, server):
-    page.set_default_timeout(180_000)  # on a busy machine
     page.goto(f"{server.url}/notebooks/explore.ipynb?token={TOKEN}")
     page.locator(".jp-Notebook h1").first.wait_for()
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    expect(page.locator("figure img")).to_have_count(4, timeout=180_000)
+    expect(page.locator("figure img")).to_have_count(4)
 
 
 def shown(page):
@@ -87,16 +86,15 @@ def shown(page):
 def changed(page, before, place):
     """Wait until a picture is another one; all of them then."""
     image = page.locator("figure img").nth(place)
-    expect(image).not_to_have_attribute("src", before[place], timeout=60_000)
+    expect(image).not_to_have_attribute("src", before[place])
     return shown(page)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no browser: it is the package chromium of Debian")
+@needs_chromium
 def test_in_a_browser_plots_follow_a_slider_and_the_button_adds_points(server):
-    with sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM).new_page()
-        asked = []
+    with chromium() as browser:
+        page, asked = page_of(browser), []
         page.on("request", lambda request: asked.append(request.url))
         run_all(page, server)
         first, status = shown(page), page.locator("[role=status]").last
@@ -115,10 +113,10 @@ def test_in_a_browser_plots_follow_a_slider_and_the_button_adds_points(server):
 
         alpha.fill("0.5")
         alpha.press("Enter")
-        expect(status).to_contain_text("alpha = 0.5: must exceed 1", timeout=60_000)
+        expect(status).to_contain_text("alpha = 0.5: must exceed 1")
         alpha.fill("3")
         alpha.press("Enter")
-        expect(status).to_have_text("Theory alone.", timeout=60_000)
+        expect(status).to_have_text("Theory alone.")
         typed = shown(page)
 
         page.get_by_role("button", name="Add simulated runs").click()
