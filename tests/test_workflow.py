@@ -23,10 +23,10 @@ SOME_FIGURES = ["sample_scaling", "phase_diagram", "asymptotics"]
 pytestmark = pytest.mark.workflow
 
 
-def test_smoke_run_builds_everything_from_nothing(finished):
+def test_smoke_run_builds_everything_from_nothing(undisturbed):
     for name in FIGURES:
         for kind in ("pdf", "svg", "png"):
-            assert (finished / OUTPUT / "figures" / f"{name}.{kind}").stat().st_size > 5_000
+            assert (undisturbed / OUTPUT / "figures" / f"{name}.{kind}").stat().st_size > 5_000
 
 
 @pytest.fixture
