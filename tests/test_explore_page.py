@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -12,11 +11,10 @@ import pytest
 from playwright.sync_api import expect
 
 from browser import chromium, needs_chromium, page_of
-from notebook_server import Server
+from notebook_server import LISTENING, serving
 from project import ROOT
 
 NOTEBOOK = ROOT / "notebooks/explore.ipynb"
-TOKEN = "explore"
 
 
 @pytest.fixture
@@ -54,25 +52,18 @@ def test_every_slider_moves_its_box_and_the_plots(cells):
 def server(tmp_path):
     """A server of Jupyter's in a folder with a copy of the notebook, which it may save into."""
     shutil.copy(NOTEBOOK, tmp_path)
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        port = some.getsockname()[1]
-    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--port={port}"]
-    options = ["--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", "explore.ipynb"]
+    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", *LISTENING]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     process = subprocess.Popen(
-        [*command, *options], cwd=tmp_path, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [*command, "explore.ipynb"], cwd=tmp_path, env=environment,
+        start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    running = Server(f"http://127.0.0.1:{port}", TOKEN)
-    running.wait()
-    yield running
-    running.shut_down()
-    process.wait(60)
+    with serving(process) as running:
+        yield running
 
 
 def run_all(page, server):
-    page.goto(f"{server.url}/notebooks/explore.ipynb?token={TOKEN}")
+    page.goto(f"{server.url}/notebooks/explore.ipynb?token={server.token}")
     page.locator(".jp-Notebook h1").first.wait_for()
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
