@@ -29,6 +29,7 @@ BAD = [
     (("force",), "1", "force = 1: is true or false"),
     (("smoke",), "null", "smoke = None: is true or false"),
     ((*NOISE, "replicates"), "8.5", "studies.noise.replicates = 8.5: "),
+    ((*NOISE, "replicates"), "few", "studies.noise.replicates = 'few': "),
     ((*NOISE, "replicates"), "1e0", "studies.noise.replicates = 1: "),
     ((*NOISE, "samples"), ["4e3", "2e3"], "studies.noise.samples = [4000, 2000]: must list"),
     ((*NOISE, "window"), ["300", "4"], "studies.noise.window = [300, 4]: the lower end"),
