@@ -20,7 +20,7 @@ LISTENING = ["--ip=127.0.0.1", f"--port={PORT}", "--log-level=ERROR"]  # little,
 
 
 @contextmanager
-def serving(process, seconds=120):
+def serving(process, seconds=300):
     """The server that ``process`` starts, once it answers; with the block, all of it ends.
 
     The process leads a session of its own, and its output is a pipe.
