@@ -10,7 +10,7 @@ A law of ``u = v^2`` is described by ``A = E u`` and ``rho = Var u / A^2``. Its 
 
 Each is integrated in continuous time by SciPy and compared with the particles, beside the library's
 closure, which is the last one with single steps for narrow laws at large step sizes. First at the
-settings of ``mean_field`` in the configuration, then at scrambled Sobol points over alpha in
+settings of ``theory_vs_sgd`` in the configuration, then at scrambled Sobol points over alpha in
 [1.3, 4], beta in [1.3, 3.5], sigma in [.1, 1], step sizes from .01 to .4 of the stability edge and
 T from 2^10 to 2^14. Prints two Markdown tables for docs/theory.md.
 """
@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from scipy.integrate import solve_ivp
 from scipy.stats import qmc
 
 from quadlaw import PowerLaw, TwoPhase
+from quadlaw.base.documents import from_yaml
 from quadlaw.theory import mean_field, mean_field_risk, stability_edge
 from quadlaw.theory.closure import gap_slope
 
@@ -120,6 +120,11 @@ def spread_settings() -> Iterator[dict]:
         }  # fmt: skip
 
 
+def configured() -> list[dict]:
+    """Settings of the configuration."""
+    return from_yaml(CONFIG.read_text())["studies"]["theory_vs_sgd"]["settings"]
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Largest, 90 % quantile and median of the absolute differences, over all settings."""
     sizes = table.drop(columns=table.columns[0]).dropna().abs()
@@ -131,8 +136,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    configured = yaml.safe_load(CONFIG.read_text())["mean_field"]["settings"]
-    table = pd.DataFrame([compare(setting) for setting in configured])
+    table = pd.DataFrame([compare(setting) for setting in configured()])
     spread = pd.DataFrame([compare(setting) for setting in spread_settings()])
     for some in (pd.concat([table, summary(table)]), summary(spread)):
         print(some.to_markdown(index=False, floatfmt="+.2f"), end="\n\n")

@@ -2,13 +2,58 @@
 websocket."""
 
 import json
+import os
+import re
+import signal
 import time
 import uuid
-from contextlib import closing
-from urllib.error import URLError
+from contextlib import closing, contextmanager, suppress
+from subprocess import TimeoutExpired
+from threading import Timer
 from urllib.request import Request, urlopen
 
 import websocket
+
+ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/\S*token=(\w+)")
+PORT = "0"  # one that the server finds free itself, and says
+LISTENING = ["--ip=127.0.0.1", f"--port={PORT}", "--log-level=ERROR"]  # little, for a pipe
+
+
+@contextmanager
+def serving(process, seconds=300):
+    """The server that ``process`` starts, once it answers; with the block, all of it ends.
+
+    The process leads a session of its own, and its output is a pipe.
+    """
+    late = Timer(seconds, end, [process, signal.SIGKILL])
+    late.start()
+    try:
+        server = announced(process)
+        server.wait(seconds)
+        late.cancel()
+        yield server
+    finally:
+        late.cancel()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            end(process, number)
+            with suppress(TimeoutExpired):
+                process.communicate(timeout=30)
+
+
+def announced(process):
+    """The server at the address that a process prints, before anybody can get in."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if found := ADDRESS.search(line):
+            return Server(*found.groups())
+    raise AssertionError("no server was started:\n" + "".join(lines))
+
+
+def end(process, number):
+    """Signal a process and its children, unless it has ended."""
+    if process.poll() is None:
+        os.killpg(process.pid, number)
 
 
 class Server:
@@ -32,7 +77,7 @@ class Server:
         while True:
             try:
                 return self.ask("GET", "status")
-            except URLError:
+            except OSError:  # refused, reset, or too slow
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)

@@ -1,11 +1,8 @@
 """Wrong configurations and command lines: one line with key and reason, exit code 2, nothing written."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from configurations import CONFIG, changed, checked
-from project import copy_project, snakemake
 from quadlaw import cli
 from quadlaw.ledger import cost
 from quadlaw.ledger.plans import plans
@@ -32,6 +29,7 @@ BAD = [
     (("force",), "1", "force = 1: is true or false"),
     (("smoke",), "null", "smoke = None: is true or false"),
     ((*NOISE, "replicates"), "8.5", "studies.noise.replicates = 8.5: "),
+    ((*NOISE, "replicates"), "few", "studies.noise.replicates = 'few': "),
     ((*NOISE, "replicates"), "1e0", "studies.noise.replicates = 1: "),
     ((*NOISE, "samples"), ["4e3", "2e3"], "studies.noise.samples = [4000, 2000]: must list"),
     ((*NOISE, "window"), ["300", "4"], "studies.noise.window = [300, 4]: the lower end"),
@@ -193,6 +191,7 @@ HUGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "value", "message"), HUGE, ids=[".".join(map(str, huge[0])) for huge in HUGE]
 )
@@ -203,13 +202,15 @@ def test_huge_grids_are_refused_with_an_estimate_unless_forced(monkeypatch, path
         few = {"problems": [{"alpha": 3.0, "beta": 1.5}], "replicates": 2, "many": 2}
         config["studies"]["adaptivity"] |= {"model_size": 10**6} | few
     if path[1] == "extinction":
-        config["studies"]["extinction"]["replicates"] = 100_000
-    full = checked(config)
+        config["studies"]["extinction"]["replicates"] = 20_000
+    config["studies"] = {path[1]: config["studies"][path[1]]}  # which is too much alone
+    listed = plans(checked(config))
     with pytest.raises(ValueError, match=f"^force = False: {message} .* of (memory|this machine)"):
-        cost.require_affordable_plans(plans(full), force=False)
-    cost.require_affordable_plans(plans(full), force=True)
+        cost.require_affordable_plans(listed, force=False)
+    cost.require_affordable_plans(listed, force=True)
 
 
+@pytest.mark.slow
 def test_the_configurations_of_the_project_are_affordable():
     cost.require_affordable_plans(plans(checked(CONFIG)), force=False)
 
@@ -309,8 +310,17 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("line", "message"), LINES, ids=[line[1][:60] for line in LINES])
+COMPUTING = (
+    "samples = 9: too small", "risk = 1e-09: neither", "force = False: all takes about"
+)  # fmt: skip
+
+
+def case(line, message):
+    marks = [pytest.mark.slow] if message.startswith(COMPUTING) else []
+    return pytest.param(line, message, marks=marks, id=message[:60])
+
+
+@pytest.mark.parametrize(("line", "message"), [case(*line) for line in LINES])
 def test_bad_command_lines_are_refused_in_one_line(tmp_path, monkeypatch, capsys, line, message):
     monkeypatch.chdir(tmp_path)
     for name, text in FILES.items():
@@ -322,55 +332,3 @@ def test_bad_command_lines_are_refused_in_one_line(tmp_path, monkeypatch, capsys
     assert output.err.removeprefix("quadlaw: ").startswith(message.removeprefix("quadlaw: "))
     assert output.err.startswith("quadlaw") and output.err.count("\n") == 1
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
-
-
-# --- through Snakemake ----------------------------------------------------------------------------
-
-# What Snakemake says of its own before it reads the workflow.
-SNAKEMAKES_LINES = ("Using workflow specific profile", "Config file ")
-LONG = "studies: {extinction: {samples: 100000000, replicates: 100000}}"
-WORKFLOW = [  # exit code, and the one line; a file that Snakemake refuses itself exits with 1
-    ("sigma: -1", 2, "configuration: sigma = -1: a standard deviation"),
-    ("ledger: {claims: nowhere.yaml}", 2, "nowhere.yaml: [Errno 2] No such file"),
-    ("ledger: {statements: nowhere.yaml}", 2, "nowhere.yaml: [Errno 2] No such file"),
-    ("ledger: {verdicts: nowhere.csv}", 2, "nowhere.csv: [Errno 2] No such file"),
-    ("ledger: {verdicts: config/claims.yaml}", 2, "config/claims.yaml: "),
-    (LONG, 2, "configuration: force = False: all takes about"),
-    ("sigma: [1", 1, "Config file is not valid JSON or YAML"),
-]
-
-
-@pytest.mark.workflow
-def test_snakemake_refuses_a_bad_configuration_before_anything_is_written(tmp_path):
-    folder = copy_project(tmp_path)
-
-    def refused(number):
-        text, code, _ = WORKFLOW[number]
-        (folder / f"{number}.yaml").write_text(text + "\n")
-        return snakemake(folder, configuration=["--configfile", f"{number}.yaml"], expect=code)
-
-    with ThreadPoolExecutor(2) as pool:
-        outputs = list(pool.map(refused, range(len(WORKFLOW))))
-    for output, (_, code, message) in zip(outputs, WORKFLOW, strict=True):
-        lines = [line for line in output.splitlines() if not line.startswith(SNAKEMAKES_LINES)]
-        assert message in output and (code == 1 or len(lines) == 1), output
-    assert not any((folder / name).exists() for name in ("results", "build", "figures"))
-
-
-@pytest.mark.workflow
-def test_snakemake_runs_a_huge_configuration_that_is_forced(tmp_path):
-    folder = copy_project(tmp_path)
-    (folder / "long.yaml").write_text(LONG + "\n")
-    options = ["--configfile", "long.yaml", "--config", "force=true"]
-    target = "results/extinction/runs/0.parquet"
-    assert "SGD runs of extinction, part 0" in snakemake(
-        folder, "--dry-run", target, configuration=options
-    )
-
-
-@pytest.mark.workflow
-def test_a_missing_configuration_is_named(tmp_path):
-    folder = copy_project(tmp_path)
-    output = snakemake(folder, configuration=["--configfile", "nowhere.yaml"], expect=1)
-    assert "nowhere.yaml" in output.strip().splitlines()[-1]  # the words are Snakemake's
-    assert not (folder / "results").exists()

@@ -1,4 +1,5 @@
-"""The benchmark runs, all implementations that are there agree, and its report is whole."""
+"""The benchmarks find their settings; that of speed runs, all implementations that are there
+agree, and its report is whole."""
 
 import json
 import os
@@ -9,6 +10,30 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SETTINGS = """if True:
+    import json
+    import sys
+    from importlib import import_module
+
+    modules = {name: import_module(name) for name in sys.argv[1:]}
+    assert modules["speed"].QUICK.base and modules["intervals"].SETTINGS
+    assert modules["explore"].NOTEBOOK.exists()
+    one = modules["closures"].configured()[-1]
+    print(json.dumps(modules["closures"].compare(one | {"samples": 16, "model_size": 4})))"""
+
+
+@pytest.mark.slow
+def test_every_benchmark_is_imported_and_finds_its_settings():
+    """In a process of its own, which one of them binds to a core."""
+    scripts = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+    paths = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT / "workflow")])
+    command = [sys.executable, "-c", SETTINGS, *scripts]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    assert {"gamma", "log-normal", "blend", "library"} <= row.keys() and len(scripts) >= 8
 
 
 @pytest.mark.workflow

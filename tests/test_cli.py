@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,12 @@ ARGUMENTS = ["predict", "--alpha", "2.5", "--beta", "1.5", "--samples", "1e9"]
 PREDICT = [*ARGUMENTS, "--model-size", "1e3"]
 SETTING = ["--alpha", "2.5", "--beta", "1.5", "--samples", "256", "--model-size", "16"]
 SIMULATE = ["simulate", *SETTING, "--replicates", "7", "--seed", "3"]
+ONCE = cache(planning.plan)  # a plan takes seconds, and several tests ask for the same
+
+
+@pytest.fixture(autouse=True)
+def planned_once(monkeypatch):
+    monkeypatch.setattr(planning, "plan", ONCE)
 
 
 def printed(capsys, line):
@@ -36,12 +43,18 @@ def test_predict_prints_the_theory_of_both_models(capsys):
     assert "excess_risk" in capsys.readouterr().out
 
 
+def planned(compute=None, samples=None, risk=None):
+    """The package's plan, asked for as the command line does."""
+    problem = quadlaw.PowerLaw(2.5, 1.5, 0.4)
+    return planning.plan(problem, compute=compute, samples=samples, risk=risk)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("budget", [{"compute": 1e6}, {"samples": 4096}, {"risk": 0.5}])
 def test_plan_prints_the_plan_of_the_package(capsys, monkeypatch, budget):
     ((key, value),) = budget.items()
     line = ["plan", "--alpha", "2.5", "--beta", "1.5", "--sigma", ".4", f"--{key}", str(value)]
-    known = quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5, 0.4), **budget)
+    known = planned(**budget)
     assert printed(capsys, line) == known
     monkeypatch.setattr(planning, "plan", lambda *_, **__: known)
     main(line)
@@ -52,7 +65,7 @@ def test_plan_prints_the_plan_of_the_package(capsys, monkeypatch, budget):
 
 @pytest.mark.slow
 def test_plan_leaves_out_a_model_that_does_not_reach_the_risk(capsys, monkeypatch):
-    result = quadlaw.plan(quadlaw.PowerLaw(2.5, 1.5), compute=1e4) | {"linear": None}
+    result = planned(compute=1e6) | {"linear": None}
     monkeypatch.setattr(planning, "plan", lambda *_, **__: result)
     main(["plan", "--alpha", "2.5", "--beta", "1.5", "--risk", ".001"])
     assert capsys.readouterr().out.split()[:2] == ["quadratic", "model_size"]
@@ -77,7 +90,7 @@ def test_a_plot_goes_through_what_is_printed(capsys, tmp_path, monkeypatch, line
     monkeypatch.setattr(plots, "_write", lambda *given: (drawn.append(given), write(*given)))
     path = tmp_path / f"new/plot{ending}"
     command, *rest = line.split()
-    problem = ["--alpha", "2.5", "--beta", "1.5"]
+    problem = ["--alpha", "2.5", "--beta", "1.5", "--sigma", ".4"]
     result = printed(capsys, [command, *problem, *rest, "--plot", str(path)])
     assert path.read_bytes().startswith(HEADS[ending])
     ((_, parts, *_),) = drawn

@@ -140,10 +140,10 @@ def test_what_a_study_simulates_is_counted_exactly(undisturbed, name):
 
 
 @pytest.mark.workflow
-def test_the_estimate_is_that_of_the_run_to_a_factor(finished):
+def test_the_estimate_is_that_of_the_run_to_a_factor(undisturbed):
     """Of CPU time, which other work on the machine changes little."""
-    took = pd.read_csv(finished / OUTPUT / "results/benchmark.csv").set_index("rule")
-    table = cost.estimate(plans(read([str(finished / "config/smoke.yaml")])), cost.slowness())
+    took = pd.read_csv(undisturbed / OUTPUT / "results/benchmark.csv").set_index("rule")
+    table = cost.estimate(plans(smoke()), cost.slowness())
     table = table.set_index("rule").drop("figure")  # whose kernels alone say how long they took
     assert set(table.index) == set(took.index) - {"figure"}
     assert 1 / 3 < table["core_seconds"].sum() / took.loc[table.index, "cpu_seconds"].sum() < 3

@@ -1,18 +1,15 @@
 """Notebooks in a real Jupyter server: as the workflow opens them, and on their own; and what
 they draw."""
 
-import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
-from notebook_server import Server
+from notebook_server import LISTENING, PORT, serving
 from project import OUTPUT, ROOT, copy_project, jobs_of, put_back, results, snakemake, start
 
 FIGURE = "phase_transition"
@@ -20,33 +17,6 @@ NOTEBOOK = f"notebooks/{FIGURE}.ipynb"
 DRAWN = {str(OUTPUT / f"figures/{FIGURE}.{kind}") for kind in ("pdf", "svg", "png")}
 
 pytestmark = pytest.mark.workflow
-
-
-@pytest.fixture
-def port():
-    """One that nothing listens on."""
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        return some.getsockname()[1]
-
-
-def listening(port):
-    """Wait until something does: a server says how to get in before anybody can."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"nothing listens on port {port}")
-
-
-def opened(process, port):
-    """The server that a process starts, once it says how to get in."""
-    for line in process.stdout:
-        if found := re.search(r"token=(\w+)", line):
-            listening(port)
-            return Server(f"http://127.0.0.1:{port}", found[1])
-    raise AssertionError("no server was started")
 
 
 def tweak(notebook):
@@ -66,19 +36,19 @@ def restored(finished, undisturbed):
     put_back(finished, undisturbed)
 
 
-def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
+def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored):
     before, source = results(restored), (restored / NOTEBOOK).read_text()
     pdf = str(OUTPUT / f"figures/{FIGURE}.pdf")
-    process = start(restored, "--edit-notebook", pdf, "--notebook-listen", f"127.0.0.1:{port}")
-    server = opened(process, port)
-    path = server.only_notebook(f".{FIGURE}.ipynb")
-    notebook = server.read(path)
-    assert results(restored) == before  # opening it removes nothing
-    tweak(notebook)
-    server.run_all(path, notebook)
-    server.save(path, notebook)
-    server.shut_down()
-    output, _ = process.communicate(timeout=60)
+    process = start(restored, "--edit-notebook", pdf, "--notebook-listen", f"127.0.0.1:{PORT}")
+    with serving(process) as server:
+        path = server.only_notebook(f".{FIGURE}.ipynb")
+        notebook = server.read(path)
+        assert results(restored) == before  # opening it removes nothing
+        tweak(notebook)
+        server.run_all(path, notebook)
+        server.save(path, notebook)
+        server.shut_down()
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     after = results(restored)
     assert {name for name in after if after[name] != before[name]} == DRAWN
@@ -90,19 +60,17 @@ def test_a_tweak_in_jupyter_redraws_its_figure_alone(restored, port):
     assert results(restored) == after  # the workflow draws what was seen
 
 
-def test_in_plain_jupyter_a_notebook_draws_the_same_figure(undisturbed, tmp_path, port):
+def test_in_plain_jupyter_a_notebook_draws_the_same_figure(undisturbed, tmp_path):
     folder = copy_project(tmp_path)
     shutil.copytree(undisturbed / OUTPUT / "results" / FIGURE, folder / "results" / FIGURE)
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"]
     environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
     process = subprocess.Popen(
-        [*command, "--ip=127.0.0.1", f"--port={port}"], cwd=folder, env=environment,
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [*command, *LISTENING], cwd=folder, env=environment,
+        start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    server = opened(process, port)
-    server.run_all(NOTEBOOK, server.read(NOTEBOOK))
-    server.shut_down()
-    process.communicate(timeout=60)
+    with serving(process) as server:
+        server.run_all(NOTEBOOK, server.read(NOTEBOOK))
     drawn = (folder / "figures" / f"{FIGURE}.pdf").read_bytes()
     assert drawn == (undisturbed / OUTPUT / "figures" / f"{FIGURE}.pdf").read_bytes()
 

@@ -4,19 +4,17 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from notebook_server import Server
+from browser import chromium, needs_chromium, page_of
+from notebook_server import LISTENING, serving
 from project import ROOT
 
 NOTEBOOK = ROOT / "notebooks/explore.ipynb"
-CHROMIUM = shutil.which("chromium")
-TOKEN = "explore"
 
 
 @pytest.fixture
@@ -54,30 +52,22 @@ def test_every_slider_moves_its_box_and_the_plots(cells):
 def server(tmp_path):
     """A server of Jupyter's in a folder with a copy of the notebook, which it may save into."""
     shutil.copy(NOTEBOOK, tmp_path)
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        port = some.getsockname()[1]
-    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--port={port}"]
-    options = ["--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", "explore.ipynb"]
+    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", *LISTENING]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     process = subprocess.Popen(
-        [*command, *options], cwd=tmp_path, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [*command, "explore.ipynb"], cwd=tmp_path, env=environment,
+        start_new_session=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    running = Server(f"http://127.0.0.1:{port}", TOKEN)
-    running.wait()
-    yield running
-    running.shut_down()
-    process.wait(60)
+    with serving(process) as running:
+        yield running
 
 
 def run_all(page, server):
-    page.set_default_timeout(180_000)  # on a busy machine
-    page.goto(f"{server.url}/notebooks/explore.ipynb?token={TOKEN}")
+    page.goto(f"{server.url}/notebooks/explore.ipynb?token={server.token}")
     page.locator(".jp-Notebook h1").first.wait_for()
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    expect(page.locator("figure img")).to_have_count(4, timeout=180_000)
+    expect(page.locator("figure img")).to_have_count(4)
 
 
 def shown(page):
@@ -87,16 +77,15 @@ def shown(page):
 def changed(page, before, place):
     """Wait until a picture is another one; all of them then."""
     image = page.locator("figure img").nth(place)
-    expect(image).not_to_have_attribute("src", before[place], timeout=60_000)
+    expect(image).not_to_have_attribute("src", before[place])
     return shown(page)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no browser: it is the package chromium of Debian")
+@needs_chromium
 def test_in_a_browser_plots_follow_a_slider_and_the_button_adds_points(server):
-    with sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM).new_page()
-        asked = []
+    with chromium() as browser:
+        page, asked = page_of(browser), []
         page.on("request", lambda request: asked.append(request.url))
         run_all(page, server)
         first, status = shown(page), page.locator("[role=status]").last
@@ -115,10 +104,10 @@ def test_in_a_browser_plots_follow_a_slider_and_the_button_adds_points(server):
 
         alpha.fill("0.5")
         alpha.press("Enter")
-        expect(status).to_contain_text("alpha = 0.5: must exceed 1", timeout=60_000)
+        expect(status).to_contain_text("alpha = 0.5: must exceed 1")
         alpha.fill("3")
         alpha.press("Enter")
-        expect(status).to_have_text("Theory alone.", timeout=60_000)
+        expect(status).to_have_text("Theory alone.")
         typed = shown(page)
 
         page.get_by_role("button", name="Add simulated runs").click()

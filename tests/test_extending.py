@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from extended import state
 from project import OUTPUT, ROOT, copy_project, snakemake
+from quadlaw import PowerLaw
 from quadlaw.base.documents import from_yaml
 from quadlaw.ledger import claims
 
@@ -64,43 +66,22 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
 
 
-def python(folder, program, *arguments, expect=0):
-    """A program in the copy's package, as of a user of the copy."""
+def python(folder, *arguments):
+    """Python with the copy's package, as a user of the copy has it: its end."""
     environment = os.environ | {"PYTHONPATH": str(folder / "workflow")}
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert ended.returncode == expect, ended.stdout + ended.stderr
-    return ended.stdout if expect == 0 else ended.stderr
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def command(folder, line, **options):
-    """The command line, as the page writes it."""
-    words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
-    return python(folder, "from quadlaw.cli import main; main()", *words[1:], **options)
+def words(line):
+    """The arguments of a command line, as the page writes it."""
+    return [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)][1:]
 
 
 def shown(heading):
     """The command that a section shows."""
     (line,) = re.findall(rf"^## {heading}\n.*?```sh\n(.*?)\n```", PAGE, flags=re.M | re.S)
     return line
-
-
-STATE = """
-import json
-from quadlaw.base.provenance import code_hash
-from quadlaw.fit.points import point_key
-from quadlaw.ledger.config import read
-from quadlaw.ledger.cost import estimate
-from quadlaw.ledger.plans import plans
-from quadlaw.studies import names
-
-lane = {"model": "quadratic", "model_size": 8, "step_size": 0.1, "init": 0.5}
-point = {"alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "samples": 64}
-point |= {"replicates": 2, "lanes": [lane], "range": [0, 2]}
-key = point_key(point, 0, "float32", code_hash("quadlaw.fit.points"))
-cost = estimate(plans(read([]))).set_index("rule")[["jobs", "core_seconds"]].to_dict("index")
-print(json.dumps({"key": key, "cost": cost, "studies": names()}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +98,27 @@ def extended(tmp_path_factory):
     return folder, touched
 
 
+A_MODEL, A_SCHEDULE = shown("A model"), shown("A schedule")
+LINES = {
+    "model": A_MODEL + " --replicates 4 --json",
+    "tuned model": A_MODEL.replace("--step-size 0.1", "--tuned"),
+    "named schedule": A_SCHEDULE + " --json",
+    "bad schedule": A_SCHEDULE.replace("0.01", "0"),
+    "bad study": "quadlaw estimate --configfile bad.json",
+}
+
+
 @pytest.fixture(scope="module")
-def states(extended):
-    """What ``STATE`` says of the project, and of the copy with all that the page adds."""
-    return [json.loads(python(folder, STATE)) for folder in (ROOT, extended[0])]
+def said(extended):
+    """What the program ``extended`` says in the copy, and there the command line to ``LINES``."""
+    folder, _ = extended
+    (folder / "bad.json").write_text('{"studies": {"plateau": {"step_size": 5}}}')
+    lines = json.dumps({name: words(line) for name, line in LINES.items()})
+    done = python(folder, ROOT / "tests/extended.py", lines)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
-@pytest.mark.slow
 def test_a_model_and_a_schedule_are_one_file_and_a_study_is_four(extended):
     _, touched = extended
     assert [len(touched[name]) for name in ("model", "schedule", "study")] == [1, 1, 4]
@@ -132,8 +127,8 @@ def test_a_model_and_a_schedule_are_one_file_and_a_study_is_four(extended):
 
 
 @pytest.mark.slow
-def test_finished_points_keep_their_keys_and_the_new_study_is_counted(states):
-    before, after = states
+def test_finished_points_keep_their_keys_and_the_new_study_is_counted(said):
+    before, after = state(), said["state"]
     assert after["key"] == before["key"]
     assert set(after["studies"]) - set(before["studies"]) == {"plateau"}
     for rule, jobs in {"sgd_runs": 1, "design": 1, "theory": 1, "figure": 1}.items():
@@ -141,85 +136,64 @@ def test_finished_points_keep_their_keys_and_the_new_study_is_counted(states):
         assert after["cost"][rule]["core_seconds"] > before["cost"][rule]["core_seconds"]
 
 
-WITHOUT_THEORY = """
-import pandas as pd
-import quadlaw
-from quadlaw.fit.designs import predicted
-
-settings = {"model_size": 16, "samples": 256, "step_size": 0.1, "init": 0.5}
-problem = quadlaw.PowerLaw(2.5, 1.5, 0.5)
-runs = quadlaw.simulate(problem, model=["hyperbolic", "quadratic"], replicates=3, **settings)
-assert len(runs) == 6 and not runs["diverged"].any()
-assert runs["excess_risk"].between(0, quadlaw.PowerLaw(2.5, 1.5).tail(0)).all()
-labels = {"alpha": 2.5, "beta": 1.5, "sigma": 0.5, "schedule": "two-phase 0.5", "replicates": 3}
-design = pd.DataFrame([{"model": name} | labels | settings for name in set(runs["model"])])
-print(predicted(design).set_index("model")["theory"].to_json())
-"""
-
-
 @pytest.mark.slow
-def test_a_new_model_runs_beside_others_and_has_no_theory(extended):
-    folder = extended[0]
-    *words, table = python(folder, WITHOUT_THEORY).splitlines()
-    theory = json.loads(table)
-    assert theory["hyperbolic"] is None and theory["quadratic"] > 0  # None is NaN in JSON
-    (line,) = words
+def test_a_new_model_runs_beside_others_and_has_no_theory(said):
+    found = said["without_theory"]
+    runs, theory = pd.DataFrame(found["runs"]), found["theory"]
+    assert list(runs["model"].value_counts()) == [3, 3] and not runs["diverged"].any()
+    assert runs["excess_risk"].between(0, PowerLaw(2.5, 1.5).tail(0)).all()
+    assert np.isnan(theory["hyperbolic"]) and theory["quadratic"] > 0
+    (line,) = found["words"]
     assert "no prediction for" in line and "has no theory" in line
 
 
 @pytest.mark.slow
-def test_the_command_line_knows_a_new_model(extended):
-    result = json.loads(command(extended[0], shown("A model") + " --replicates 4 --json"))
+def test_the_command_line_knows_a_new_model(said):
+    result = json.loads(said["model"]["output"])
     assert result["model"] == "hyperbolic" and result["theory"] is None
     assert 0 < result["risk"] < 1 and result["diverged_share"] == 0
-    refused = shown("A model").replace("--step-size 0.1", "--tuned")
-    (line,) = command(extended[0], refused, expect=2).splitlines()
-    assert line.startswith("quadlaw: model = 'hyperbolic': has no theory")
+    refusal = refused(said["tuned model"])
+    assert refusal.startswith("quadlaw: model = 'hyperbolic': has no theory")
+
+
+def refused(answer):
+    """The one line of a refusal."""
+    assert answer["code"] == 2
+    (line,) = answer["complaint"].splitlines()
+    return line
 
 
 @pytest.mark.slow
-def test_the_command_line_knows_a_new_schedule_and_its_theory(extended):
-    result = json.loads(command(extended[0], shown("A schedule") + " --json"))
+def test_the_command_line_knows_a_new_schedule_and_its_theory(said):
+    result = json.loads(said["named schedule"]["output"])
     assert result["schedule"] == "inverse-root 0.01"
     assert 0.8 < result["risk"] / result["theory"] < 1.2
-    wrong = shown("A schedule").replace("0.01", "0")
-    (line,) = command(extended[0], wrong, expect=2).splitlines()
-    assert line == (
+    assert refused(said["bad schedule"]) == (
         "quadlaw: schedule = 'inverse-root 0': rate = 0: a step size that decays has a rate above 0"
     )
 
 
 @pytest.mark.slow
-def test_a_schedule_from_nowhere_is_its_factor(extended):
-    program = """
-import numpy as np
-from quadlaw.sgd.schedules import InverseRoot, named
-
-schedule = named("inverse-root 0.5")
-assert schedule == InverseRoot(0.5)
-assert np.allclose(schedule.factor(np.array([0, 6, 48]), 64), [1, 0.5, 0.2])
-"""
-    python(extended[0], program)
+def test_a_schedule_from_nowhere_is_its_factor(said):
+    assert said["schedule"]["same"]
+    assert said["schedule"]["factor"] == pytest.approx([1, 0.5, 0.2])
 
 
 @pytest.mark.slow
-def test_a_key_of_a_new_study_is_refused_in_one_line(extended):
-    folder = extended[0]
-    (folder / "bad.json").write_text('{"studies": {"plateau": {"step_size": 5}}}')
-    line = command(folder, "quadlaw estimate --configfile bad.json", expect=2)
+def test_a_key_of_a_new_study_is_refused_in_one_line(said):
     shown_line = re.search(r"^studies\.plateau\.step_size = 5.*$", PAGE, re.M)[0]
-    assert line == f"quadlaw: {shown_line}\n"
+    assert refused(said["bad study"]) == f"quadlaw: {shown_line}"
 
 
-@pytest.mark.slow
 def test_a_model_with_weight_decay_is_refused(extended, tmp_path):
     """By the last line of what Python says, which is that of the page."""
     folder = copy_project(tmp_path / "project")
     ((_, text),) = MODEL[0].blocks
     decaying = text.replace("return v -", "return 0.99 * v -").replace('"hyperbolic"', '"decay"')
     (folder / "workflow/quadlaw/models/decay.py").write_text(decaying)
-    *_, line = python(folder, "import quadlaw.models", expect=1).splitlines()
-    assert line in PAGE.splitlines()
+    done = python(folder, "-c", "import quadlaw.models")
+    *_, line = done.stderr.splitlines()
+    assert done.returncode == 1 and line in PAGE.splitlines()
 
 
 @pytest.mark.workflow

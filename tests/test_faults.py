@@ -41,11 +41,11 @@ def stop(process, number):
     kills what has not ended after a while, as Snakemake now and then waits for itself forever."""
     os.killpg(process.pid, number)
     try:
-        process.communicate(timeout=15)
+        process.communicate(timeout=15 if number == signal.SIGTERM else 60)
     except subprocess.TimeoutExpired:
-        assert number == signal.SIGTERM
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        output, _ = process.communicate()
+        assert number == signal.SIGTERM, f"{number.name} did not end the run:\n{output[-5000:]}"
     assert process.returncode != 0
 
 

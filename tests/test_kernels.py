@@ -2,10 +2,7 @@
 
 import ast
 import importlib
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -93,31 +90,3 @@ def test_names_of_models_loops_tell_names_and_features_apart(first, second):
         for name, signs in (first, second, first)
     ]
     assert names[0] != names[1] and names[0] == names[2]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("method", "models"), [("leaps", ["linear", "quadratic"]), ("steps", ["depth 3", "depth 4"])]
-)
-def test_models_compiled_in_processes_of_their_own_share_no_code(tmp_path, method, models):
-    """With one seed of hashes, Numba gives the functions of both loops the same names."""
-    source = """if True:
-        import sys
-        from hashlib import sha256
-        import quadlaw
-        setting = {"model_size": 256, "samples": 4096, "step_size": 0.02, "init": 0.3}
-        for model in sys.argv[2:]:
-            options = {"model": model, "replicates": 16, "method": sys.argv[1]}
-            runs = quadlaw.simulate(quadlaw.PowerLaw(3.0, 1.5, 0.5), **options, **setting)
-            print(model, sha256(runs["excess_risk"].to_numpy()).hexdigest())"""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONHASHSEED": "0"}
-
-    def started(*models):
-        command = [sys.executable, "-c", source, method, *models]
-        return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE)
-
-    compiled = [process.communicate()[0] for process in [started(model) for model in models]]
-    assert len(list(tmp_path.rglob("*loop.*.nbc"))) == 2
-    assert started(*models).communicate()[0] == "".join(compiled)
-    assert started(*reversed(models)).communicate()[0] == "".join(reversed(compiled))
-    assert "".join(compiled).count("\n") == 2

@@ -116,9 +116,6 @@ def test_snakemake_plans_no_job_of_a_study_that_is_left_out(tmp_path):
     jobs = jobs_of(output)
     assert jobs["figure"] == len(CONFIG["studies"]) - len(OUT) and "mean_field_table" not in jobs
     assert "Figure leaps" in output and "Figure noise" not in output
-    bad = ["--config", "studies={leaps: {replicates: few}}"]
-    refusal = snakemake(folder, *bad, expect=2)
-    assert "configuration: studies.leaps.replicates = 'few': " in refusal
 
 
 def test_all_left_out_is_refused():

@@ -2,15 +2,16 @@
 
 import json
 import re
-import shutil
 import subprocess
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from browser import PATIENCE, chromium, needs_chromium, page_of
 from claims import read
 from project import OUTPUT, ROOT, snakemake
 from provenance import ELSEWHERE, UNKNOWN, source
@@ -23,10 +24,6 @@ TEXTS = {}  # by category, the question of each figure
 for figure in FIGURES:
     category, question = study(figure).report
     TEXTS.setdefault(category, {})[figure] = question
-CHROMIUM = shutil.which("chromium")
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no browser: it is the package chromium of Debian"
-)
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +36,8 @@ def report(finished):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -50,8 +45,7 @@ def opened(browser):
     """A function that opens a file: its page, what it asked for, what it complained of."""
 
     def open_file(path, width=1280):
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(120_000)  # on a busy machine
+        page = page_of(browser, viewport={"width": width, "height": 900})
         asked, faults = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -78,13 +72,13 @@ def test_the_first_page_is_searched_filtered_and_sorted_offline(finished, report
     page, asked, faults = opened(report, width)
     first = page.frame_locator("iframe")
     tables = first.locator(".dt-container")
-    expect(tables).to_have_count(2, timeout=120_000)
+    expect(tables).to_have_count(2)
     stated, ledger = tables.all()
     expect(stated.locator("tbody tr")).to_have_count(len(statements))
     formulas = statements["statement"].str.count(r"\$").sum() // 2
     assert first.locator("math").count() >= formulas > 10  # which are typeset
-    assert first.locator("figure img").count() == 3
-    assert not page.locator("#app #rulegraph").is_visible()
+    expect(first.locator("figure img")).to_have_count(3)
+    expect(page.locator("#app #rulegraph")).not_to_be_visible()
     for part in (stated, ledger):
         box = part.locator("table").bounding_box()
         assert box["x"] + box["width"] <= width + 1  # none is cut off
@@ -97,10 +91,11 @@ def test_the_first_page_is_searched_filtered_and_sorted_offline(finished, report
     ledger.locator("select").first.select_option("all")
     for heading, order in {"ascending": 1, "descending": -1}.items():
         ledger.get_by_role("columnheader", name="verdict").locator("[role=button]").press("Enter")
-        verdicts = ledger.locator("tbody tr td:last-child").all_text_contents()
-        assert verdicts == sorted(table["verdict"])[::order], heading
-    ledger.get_by_label("Search").fill(table["claim"].iloc[0])
-    assert set(ledger.locator("summary").all_text_contents()) == {table["claim"].iloc[0]}
+        verdicts = ledger.locator("tbody tr td:last-child")
+        expect(verdicts, heading).to_have_text(sorted(table["verdict"])[::order])
+    claim = table["claim"].iloc[0]
+    ledger.get_by_label("Search").fill(claim)
+    expect(ledger.locator("summary")).to_have_text([claim] * sum(table["claim"] == claim))
     assert asked == [report.as_uri()] and faults == []
 
 
@@ -111,9 +106,11 @@ def test_each_row_leads_to_its_figure_and_each_figure_says_its_numbers(finished,
     page, asked, faults = opened(report)
     ledger = page.frame_locator("iframe").locator(".dt-container").nth(1)
     ledger.get_by_label("entries per page").select_option("All")
-    links = ledger.locator("a[data-page]").evaluate_all("all => all.map(one => one.dataset.page)")
-    assert [Path(path).stem for path in links] == list(table["figure"])
-    ledger.locator("a[data-page]").first.press("Enter")
+    links = ledger.locator("a[data-page]")
+    expect(links).to_have_count(len(table))
+    pages = links.evaluate_all("all => all.map(one => one.dataset.page)")
+    assert [Path(path).stem for path in pages] == list(table["figure"])
+    links.first.press("Enter")
     shown = page.frame_locator("iframe")
     expect(shown.locator("h1")).to_have_text(study(table["figure"].iloc[0]).report[1])
     expect(shown.locator("h1:focus")).to_have_count(1)  # where a reader of the screen goes on
@@ -124,7 +121,9 @@ def test_each_row_leads_to_its_figure_and_each_figure_says_its_numbers(finished,
             image = shown.get_by_role("img", name=question)
             expect(shown.locator("h1:focus")).to_have_text(question)  # its script has run
             narrow = image.bounding_box()["width"]
-            shown.get_by_role("button", name="Enlarge").press("Enter")
+            button = shown.get_by_role("button", name="Enlarge")
+            button.press("Enter")
+            expect(button).to_have_attribute("aria-pressed", "true")
             assert image.bounding_box()["width"] >= 1.5 * narrow > 450, name
             said, words = image.get_attribute("aria-label"), shown.locator("main").inner_text()
             rows = table[table["figure"] == name]
@@ -141,7 +140,9 @@ def test_a_page_that_needs_the_network_or_fails_is_noticed(tmp_path, opened):
     path = tmp_path / "page.html"
     path.write_text("<img src='http://127.0.0.1:9/x.png'><script>nothing()</script>")
     page, asked, faults = opened(path)
-    page.wait_for_load_state("networkidle")
+    deadline = time.monotonic() + PATIENCE / 1000
+    while len(faults) < 2 and time.monotonic() < deadline:
+        page.wait_for_timeout(50)  # in which faults are heard of
     assert asked == [path.as_uri(), "http://127.0.0.1:9/x.png"]
     assert any("nothing" in fault for fault in faults) and len(faults) == 2
 

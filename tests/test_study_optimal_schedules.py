@@ -47,17 +47,20 @@ def test_capacities_and_fractions():
 
 
 def test_power_decay_forgets_noise_best():
-    """At one sum of steps, no other power leaves less noise: ``int eta K`` in training time."""
+    """At one sum of steps, no other shape leaves less noise: ``int eta K`` in training time."""
     a, T = 2.0, 10**6
-    left = 1 - np.arange(T) / T
+    shapes = module.shapes(a, beta=a, samples=T)
+    others = [StableDecay(1.0, power) for power in (1, a, 2 * a + 1, 3 * a)]
+    others += [StableDecay(0.5, 2 * a - 1), shapes[module.COSINE]]
 
-    def noise(power):
-        eta = (power + 1) * left**power * T**-0.1  # all have one sum
+    def noise(schedule):
+        factor = schedule.factor(np.arange(T), T)
+        eta = factor / factor.mean() * T**-0.1  # all have one sum
         u = np.cumsum(eta[::-1])[::-1]
         return np.sum(eta**2 * (1 + u) ** -(2 - 1 / a))
 
-    best = noise(2 * a - 1)
-    assert all(noise(power) > best for power in (1, a, 2 * a + 1, 3 * a))
+    best = noise(shapes[module.POWER])
+    assert all(noise(other) > best for other in others)
 
 
 def test_rows_have_each_shape_at_its_own_best_step(design):
