@@ -24,6 +24,7 @@ those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
@@ -62,6 +63,13 @@ class Settings(keys.Curves):
     init_scales: keys.starts(3)
     fixed: Fixed
     decades: keys.Decades
+
+    @model_validator(mode="after")
+    def _compared(self):
+        scales = self.init_scales
+        reason = f"must hold {USUAL}, the usual one, and a larger one, which is compared with it"
+        typed.demand(USUAL in scales and max(scales) > USUAL, "init_scales", scales, reason)
+        return self
 
 
 LARGE = "log risk at a large start over the usual one, over theory's"

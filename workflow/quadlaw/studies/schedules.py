@@ -24,7 +24,9 @@ For ``alpha < beta`` it is noise, with the logarithm of the halvings, ``T / log2
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
@@ -50,6 +52,12 @@ class Settings(keys.Curves):
     schedules: keys.Schedules
     step_factors: keys.StepFactors = [1.0]
     many: keys.Many
+
+    @model_validator(mode="after")
+    def _compared(self):
+        reason = f"must hold {DEFAULT}, with which the others are compared"
+        typed.demand(DEFAULT in self.schedules, "schedules", self.schedules, reason)
+        return self
 
 
 MODELS = ("quadratic", "linear")

@@ -98,7 +98,7 @@ SampleSizes = several(
 )  # fmt: skip
 Sigmas = several(
     Sigma, "Standard deviations of the label noise.",
-    f"must list enough standard deviations, {RISING}", rising=True,
+    f"must list at least two standard deviations, {RISING}", rising=True, least=2,
 )  # fmt: skip
 Alphas = several(
     Alpha, "Capacity exponents; with betas, the grid of their pairs.",
@@ -231,8 +231,10 @@ def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") 
 
 
 def check_draws(settings: Settings) -> None:
-    """Refuse more random matrices than replicates that are no pilots."""
+    """Refuse fewer than two replicates that are no pilots, and more random matrices than these."""
     rest, draws = settings.replicates - settings.pilots, settings.draws
+    few = f"an interval needs two replicates that are no pilots, and {max(rest, 0)} are none"
+    demand(rest >= 2, "replicates", settings.replicates, few)
     reason = f"a matrix needs a replicate of its own, and {rest} are no pilots"
     demand(draws <= rest, "draws", draws, reason)
 

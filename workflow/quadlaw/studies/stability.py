@@ -49,7 +49,10 @@ class Settings(typed.Settings):
     """Step sizes, divergence and the best one."""
 
     problems: keys.Problems
-    samples: keys.SampleSizes
+    samples: typed.several(
+        keys.SampleSize, "Sample sizes, each a run of its own.",
+        f"must list at least three sample sizes, {keys.RISING}", rising=True, least=3,
+    )  # fmt: skip
     fractions: keys.Fractions
     replicates: keys.Replicates = 16
     size_factor: keys.SizeFactor = 4
