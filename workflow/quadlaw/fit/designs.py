@@ -220,6 +220,11 @@ def jobs(points: Sequence[dict], seconds: float) -> list[slice]:
     return batches([stream_of(point).seconds() for point in points], seconds)
 
 
+def by_learner(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with what was trained, its ``learner``, as its ``model``."""
+    return table.assign(model=table["learner"]).drop(columns="learner")
+
+
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:
     """The design with its column ``theory``: expected risk, missing where there is none."""
     return design.assign(theory=[_theory(row, problem) for row in design.to_dict("records")])

@@ -38,7 +38,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.dense import train_dense
@@ -140,7 +140,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         spectrum = points.spectrum_of(point, dense[0]["model_size"], listed)
         found = [_dense(point, dense, spectrum, one, seed) for one in points.replicates_of(point)]
         runs.append(stacked(found).assign(**points.labels_of(point)))
-    return _by_learner(stacked(runs))
+    return by_learner(stacked(runs))
 
 
 def _dense(
@@ -162,7 +162,7 @@ def _dense(
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk; a dense layer's by gradient flow, which has no noise of SGD."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def _risk(row: dict) -> float:
@@ -173,10 +173,6 @@ def _risk(row: dict) -> float:
         return at_time(flow, time)
     run = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
     return deep_risk(problem, depth=rates.depth_of(row["model"]), schedule=Constant(), **run)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -32,7 +32,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.momentum import Coefficients, adapted, heavy_ball, last_risks
@@ -159,7 +159,7 @@ def _risk(row: dict, coarse: bool = False) -> float:
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk, by ``learner``, which ``model`` names then."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
@@ -167,7 +167,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     leaps, steps = ([one for one in point["lanes"] if (one["method"] != "steps") == leaping]
                     for leaping in (True, False))  # fmt: skip
     runs = points.run_point(point | {"lanes": leaps}, seed, dtype, listed)
-    return _by_learner(stacked([runs, _in_steps(point | {"lanes": steps}, seed, dtype, listed)]))
+    return by_learner(stacked([runs, _in_steps(point | {"lanes": steps}, seed, dtype, listed)]))
 
 
 def _in_steps(point: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd.DataFrame:
@@ -182,10 +182,6 @@ def _in_steps(point: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd
             replicate=replicate, excess_risk=risks, diverged=diverged, adapted=0, learned=0,
         ))  # fmt: skip
     return stacked(found).assign(**labels)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

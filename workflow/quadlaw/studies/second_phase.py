@@ -29,7 +29,7 @@ import pandas as pd
 from quadlaw.base.tables import stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS
+from quadlaw.fit.designs import IN_LEAPS, by_learner
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
@@ -116,16 +116,12 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         alone = point | {"lanes": [lane], "alpha": problem.alpha}
         ours = listed if problem.alpha == point["alpha"] else None
         runs.append(points.run_point(alone, seed, dtype, ours))
-    return _by_learner(stacked(runs).assign(alpha=point["alpha"]))
+    return by_learner(stacked(runs).assign(alpha=point["alpha"]))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

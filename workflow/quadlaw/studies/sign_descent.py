@@ -38,7 +38,7 @@ from quadlaw.base.checks import require
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
 from quadlaw.fit.estimates import difference, table
 from quadlaw.fit.exponents import fit_row
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
@@ -157,7 +157,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
     for _, sizes in design["model_size"].groupby([design[key] for key in KEYS]):
         _require_inside(sizes[chosen[sizes.index]].item(), sizes)
     theory = risks.where(design["learner"] != ADAM)
-    return _by_learner(design.assign(theory=theory, chosen=chosen))
+    return by_learner(design.assign(theory=theory, chosen=chosen))
 
 
 def _require_inside(best: int, sizes: pd.Series) -> None:
@@ -172,7 +172,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     if leaping:
         frames.append(points.run_point(point | {"lanes": leaping}, seed, dtype, listed))
     frames += [_run(point, lane, seed, dtype, listed) for lane in lanes if lane["learner"] != SGD]
-    return _by_learner(stacked(frames))
+    return by_learner(stacked(frames))
 
 
 def _run(point: dict, lane: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd.DataFrame:
@@ -186,10 +186,6 @@ def _run(point: dict, lane: dict, seed: int, dtype: str, listed: Spectrum | None
     )
     diverged = ~(risks <= DIVERGED * spectrum.tail[0])
     return frame.assign(diverged=diverged, **points.labels_of(point), **lane)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
