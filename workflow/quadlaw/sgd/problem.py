@@ -53,6 +53,13 @@ class Spectrum:
         eigenvalues, target = self.eigenvalues[:size], self.target[:size]
         return replace(self, eigenvalues=eigenvalues, target=target, tail=self.tail[: size + 1])
 
+    def excess_risk(self, weights: np.ndarray) -> np.ndarray:
+        """``sum_i lambda_i (w_i - w*_i)^2`` over all coordinates, those beyond ``M`` being zero.
+
+        Of linear predictors with ``weights``, shape (..., M) and float64; shape (...).
+        """
+        return (weights - self.target) ** 2 @ self.eigenvalues + self.tail[-1]
+
     def to_frame(self) -> pd.DataFrame:
         """One row a coordinate: ``alpha, beta, sigma, index, eigenvalue, target, tail``.
 

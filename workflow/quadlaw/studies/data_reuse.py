@@ -44,7 +44,7 @@ from quadlaw.fit.estimates import SERIES, exponents, interval, table
 from quadlaw.fit.fitting import LEAST_POINTS
 from quadlaw.fit.points import labels_of, problem_of, replicates_of, spectrum_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, excess_risk, fixed_samples
+from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, fixed_samples
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.train import DIVERGED, groups_of, train
@@ -221,7 +221,7 @@ def _closed_risks(spectrum: Spectrum, lanes: pd.DataFrame, point: dict, *_) -> R
 
     def risks(x, y, _):
         squares = LeastSquares.of(x, y, spectrum.size, rows[0]["init"] ** 2)
-        return [excess_risk(spectrum, _solved(squares, row)) for row in rows]
+        return [float(spectrum.excess_risk(_solved(squares, row))) for row in rows]
 
     return risks
 

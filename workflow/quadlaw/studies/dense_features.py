@@ -152,7 +152,7 @@ def _dense(
     steps = np.array([lane["step_size"] for lane in lanes])
     for _, x, y in chunks(spectrum, samples, replicate, seed, [samples], "float32"):
         train_dense(weights, x, y, steps, richness)
-    risk = (weights - spectrum.target) ** 2 @ spectrum.eigenvalues + spectrum.tail[-1]
+    risk = spectrum.excess_risk(weights)
     learned = (weights > spectrum.target / 2).sum(axis=1)
     return pd.DataFrame(lanes).assign(
         replicate=replicate, excess_risk=risk, adapted=0, learned=learned,

@@ -96,15 +96,12 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
 
 def _seen(spectrum: Spectrum, weights: dict) -> Iterator[dict]:
     """Each model's risk, and its distance from the quadratic model."""
-
-    def risk(w):
-        return spectrum.eigenvalues @ (w - spectrum.target) ** 2 + spectrum.tail[-1]
-
     reference = weights[QUADRATIC]
     for model, w in weights.items():
-        distance = spectrum.eigenvalues @ (w - reference) ** 2 / risk(reference)
-        one = {"model": model, "diverged": ~(risk(w) <= DIVERGED * spectrum.tail[0])}
-        yield one | {"part": RISK, "excess_risk": risk(w)}
+        risk = spectrum.excess_risk(w)
+        distance = spectrum.eigenvalues @ (w - reference) ** 2 / spectrum.excess_risk(reference)
+        one = {"model": model, "diverged": ~(risk <= DIVERGED * spectrum.tail[0])}
+        yield one | {"part": RISK, "excess_risk": risk}
         if model != QUADRATIC:
             yield one | {"part": DISTANCE, "excess_risk": distance}
 
