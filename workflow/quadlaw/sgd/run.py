@@ -20,7 +20,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import Schedule, checked_schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import Group, groups_of, reach, train
+from quadlaw.sgd.train import Group, diverged, groups_of, reach, train
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
 MOST = 2**40  # steps of a run in leaps
@@ -161,12 +161,12 @@ def _outcomes(
     stops, sums, then = sorted({0, samples, adapted} | averaged), {}, {}
     for time, groups in states(stops):
         if time == 0:
-            before = [(group.grown(), group.divergence_limit()) for group in groups]
+            before = [(group.grown(), group.first_risk()) for group in groups]
         if time == adapted > 0:
             then = {group: group.grown() for group in groups}
         if time in averaged:
             sums = {group: _added(sums.get(group), group.parts()) for group in groups}
-    for group, (grown, limit) in zip(groups, before, strict=True):
+    for group, (grown, first) in zip(groups, before, strict=True):
         means = [total / len(averaged) for total in sums[group]] if averaged else None
         risk = group.excess_risk(means)
         yield (
@@ -174,7 +174,7 @@ def _outcomes(
             {
                 "replicate": group.replicates,
                 "excess_risk": risk,
-                "diverged": ~(risk <= limit),  # also for nan
+                "diverged": diverged(risk, first),
                 "adapted": np.sum(then.get(group, grown) & ~grown, axis=1),
                 "learned": np.sum(group.grown() & ~grown, axis=1),
             },

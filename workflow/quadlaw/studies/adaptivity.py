@@ -30,7 +30,7 @@ from quadlaw.fit.estimates import SERIES, difference, exponents, interval, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.train import Group, diverged
 from quadlaw.studies import settings as keys
 
 SMOKE = keys.SMALL | {
@@ -132,7 +132,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
 def _chosen(group: Group, point: dict, replicate: int, seed: int) -> pd.DataFrame:
     """The lane of the least held-out error."""
     spectrum, risk = group.view.spectrum, group.excess_risk()
-    bad = ~(risk <= DIVERGED * spectrum.tail[0])
+    bad = diverged(risk, spectrum.tail[0])
     lanes = group.lanes.assign(
         excess_risk=risk, diverged=bad, adapted=len(risk), learned=bad.sum(), replicate=replicate
     )

@@ -42,7 +42,7 @@ from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.batches import train_batches
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rivals.batches import batch_risk, tuned_batch
@@ -156,7 +156,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     tables = []
     for replicate in replicates_of(point):
         risk = train_batches(spectrum, lanes, point["samples"], replicate, **common)
-        bad = ~(risk <= DIVERGED * spectrum.tail[0])
+        bad = diverged(risk, spectrum.tail[0])
         tables.append(lanes.assign(replicate=replicate, excess_risk=risk, diverged=bad))
     return stacked(tables).assign(**labels_of(point))
 

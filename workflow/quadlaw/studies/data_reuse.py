@@ -47,7 +47,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, fixed_samples
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED, groups_of, train
+from quadlaw.sgd.train import diverged, groups_of, train
 from quadlaw.sgd.workload import Stream
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, rates
@@ -204,12 +204,9 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         for replicate in replicates_of(point):
             x, y = fixed_samples(spectrum, n, replicate, seed, dtype)
             tables.append(some.assign(excess_risk=ways(x, y, replicate), replicate=replicate))
-    found, limit = (
-        stacked(tables).drop(columns="index"),
-        DIVERGED * float(problem_of(point).tail(0)),
-    )
-    diverged = ~(found["excess_risk"] <= limit)
-    return found.assign(**labels_of(point), diverged=diverged, adapted=0, learned=0)
+    found = stacked(tables).drop(columns="index")
+    bad = diverged(found["excess_risk"], float(problem_of(point).tail(0)))
+    return found.assign(**labels_of(point), diverged=bad, adapted=0, learned=0)
 
 
 Risks = Callable[[np.ndarray, np.ndarray, int], list[float]]  # of x, y and the replicate's number

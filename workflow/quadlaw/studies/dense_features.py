@@ -44,7 +44,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.dense import train_dense
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.deep import deep_risk
@@ -156,7 +156,7 @@ def _dense(
     learned = (weights > spectrum.target / 2).sum(axis=1)
     return pd.DataFrame(lanes).assign(
         replicate=replicate, excess_risk=risk, adapted=0, learned=learned,
-        diverged=~(risk <= DIVERGED * spectrum.tail[0]),
+        diverged=diverged(risk, spectrum.tail[0]),
     )  # fmt: skip
 
 

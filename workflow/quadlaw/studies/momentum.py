@@ -38,7 +38,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.momentum import Coefficients, adapted, heavy_ball, last_risks
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, rates, stability_edge
 from quadlaw.theory.rivals.momentum import momentum_risk
@@ -177,9 +177,9 @@ def _in_steps(point: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd
     for replicate in points.replicates_of(point):
         with np.errstate(over="ignore", invalid="ignore"):
             risks = last_risks(spectrum, parts, lanes[0]["init"], replicate, seed, dtype)
-        diverged = ~(risks <= DIVERGED * spectrum.tail[0])
         found.append(pd.DataFrame(lanes).assign(
-            replicate=replicate, excess_risk=risks, diverged=diverged, adapted=0, learned=0,
+            replicate=replicate, excess_risk=risks, diverged=diverged(risks, spectrum.tail[0]),
+            adapted=0, learned=0,
         ))  # fmt: skip
     return stacked(found).assign(**labels)
 

@@ -41,7 +41,7 @@ from quadlaw.fit.points import replicates_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.train import Group, diverged
 from quadlaw.studies import phase_transition
 from quadlaw.studies import settings as keys
 from quadlaw.theory import MeanField, mean_field
@@ -131,8 +131,8 @@ def _look(group: Group, time: int, last: bool) -> pd.DataFrame:
     risks = {RISK: group.excess_risk()}
     if group.model.kink is not None:
         risks[KINK] = group.kink_risk()
-    diverged = ~(risks[RISK] <= DIVERGED * group.view.spectrum.tail[0])
-    labels = {"learned": group.grown().sum(axis=1), "diverged": diverged}
+    bad = diverged(risks[RISK], group.view.spectrum.tail[0])
+    labels = {"learned": group.grown().sum(axis=1), "diverged": bad}
     return stacked(
         group.lanes.assign(
             part=part if last else OVER_TIME[part], place=0 if last else time, excess_risk=risk,

@@ -24,7 +24,7 @@ from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.studies.linearized import (
     PLAIN,
@@ -100,7 +100,7 @@ def _seen(spectrum: Spectrum, weights: dict) -> Iterator[dict]:
     for model, w in weights.items():
         risk = spectrum.excess_risk(w)
         distance = spectrum.eigenvalues @ (w - reference) ** 2 / spectrum.excess_risk(reference)
-        one = {"model": model, "diverged": ~(risk <= DIVERGED * spectrum.tail[0])}
+        one = {"model": model, "diverged": diverged(risk, spectrum.tail[0])}
         yield one | {"part": RISK, "excess_risk": risk}
         if model != QUADRATIC:
             yield one | {"part": DISTANCE, "excess_risk": distance}

@@ -45,7 +45,7 @@ from quadlaw.fit.fitting import curve_exponent, fit_power_law
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.rivals.sign import EIGENBASIS, MIXED, last_risk
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, stability_edge
 from quadlaw.theory.rivals.sign import sign_risk
@@ -184,8 +184,8 @@ def _run(point: dict, lane: dict, seed: int, dtype: str, listed: Spectrum | None
     frame = pd.DataFrame(
         {"replicate": replicates, "excess_risk": risks, "adapted": 0, "learned": 0}
     )
-    diverged = ~(risks <= DIVERGED * spectrum.tail[0])
-    return frame.assign(diverged=diverged, **points.labels_of(point), **lane)
+    frame["diverged"] = diverged(risks, spectrum.tail[0])
+    return frame.assign(**points.labels_of(point), **lane)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
