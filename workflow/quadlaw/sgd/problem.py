@@ -5,7 +5,7 @@ coordinate ``i`` carries the signal ``lambda_i (w*_i)^2 = i^-beta`` (Ding et al.
 arXiv 2502.09106, Assumption 3.3, with the constants set to one).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -150,6 +150,16 @@ class PowerLaw:
             self.target(size),
             self.tail(np.arange(size + 1)),
         )
+
+
+def problem_of(row: Mapping) -> PowerLaw:
+    """The power law of a row's ``alpha, beta, sigma``."""
+    return PowerLaw(row["alpha"], row["beta"], row["sigma"])
+
+
+def setting_of(row: Mapping) -> dict:
+    """What a model, its run and their theory are told of a row, besides problem and schedule."""
+    return {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
 
 
 @dataclass(frozen=True)

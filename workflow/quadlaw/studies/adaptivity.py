@@ -27,7 +27,7 @@ from quadlaw.fit import designs, points
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
 from quadlaw.fit.estimates import SERIES, difference, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
 from quadlaw.sgd.train import Group, diverged
@@ -74,7 +74,7 @@ def rows(settings: dict) -> pd.DataFrame:
         known = designs.curve_rows(settings, one, model, setting=KNOWN, **IN_LEAPS)
         known = known.drop(columns=["step_factor", "init_scale"])
         frames.append(known.assign(replicates=settings["many"]))
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        problem = problem_of(settings | one)
         grid = _grid(problem, model, settings)
         frames.append(grid.assign(replicates=known["replicates"].iloc[0], **IN_STEPS))
     return stacked(frames)

@@ -39,7 +39,7 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import ends, resampled, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.models import PAPER
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.rivals.batches import train_batches
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import diverged
@@ -140,7 +140,7 @@ def _asked(row: dict) -> tuple[str, PowerLaw, dict]:
     """Model, problem and settings of the theory."""
     kept = {key: row[key] for key in ("model_size", "batch", "init")}
     more = {"samples": row["used"], "schedule": named(row["schedule"])}
-    return row["model"], PowerLaw(row["alpha"], row["beta"], row["sigma"]), kept | more
+    return row["model"], problem_of(row), kept | more
 
 
 def _risk(row: dict) -> float:

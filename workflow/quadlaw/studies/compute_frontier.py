@@ -22,7 +22,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import ends, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
 from quadlaw.theory.planning import setting, unit_size
@@ -94,7 +94,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
     frames = []
     for one in settings["problems"]:
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        problem = problem_of(settings | one)
         for model in MODELS:
             tuning = _tuning(problem, model, float(np.median(settings["compute"])))
             frame = pd.DataFrame(_points(problem, model, compute))

@@ -42,8 +42,8 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
 from quadlaw.fit.fitting import LEAST_POINTS
-from quadlaw.fit.points import labels_of, problem_of, replicates_of, spectrum_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
 from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, fixed_samples
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -288,8 +288,7 @@ def _risk(row: dict) -> float:
         return {DESCENT: fixed.gradient_descent, RIDGE: fixed.ridge}[row["setting"]](number)
     if row["epochs"] > 1:
         return _flow(fixed, row["model"])(number * reuse.clock(schedule, row["samples"]))
-    run = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return predicted_risk(row["model"], fixed.problem, schedule=schedule, **run)
+    return predicted_risk(row["model"], fixed.problem, schedule=schedule, **setting_of(row))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:

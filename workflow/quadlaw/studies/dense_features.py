@@ -40,7 +40,7 @@ from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
 from quadlaw.sgd.rivals.dense import train_dense
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.streams import chunks
@@ -120,7 +120,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 
 def _step(row: dict) -> float:
-    problem, size = points.problem_of(row), row["model_size"]
+    problem, size = problem_of(row), row["model_size"]
     if row["learner"] != DENSE:
         return SAFE * stability_edge(problem, size, row["model"])
     return _dense_step(problem, size, row["samples"], row["richness"])
@@ -166,13 +166,13 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk(row: dict) -> float:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     if row["learner"] == DENSE:
         time, size = row["samples"] * row["step_size"], row["model_size"]
         flow = dense_flow(problem, model_size=size, time=time, richness=row["richness"])
         return at_time(flow, time)
-    run = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return deep_risk(problem, depth=rates.depth_of(row["model"]), schedule=Constant(), **run)
+    depth = rates.depth_of(row["model"])
+    return deep_risk(problem, depth=depth, schedule=Constant(), **setting_of(row))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -28,11 +28,11 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, own_replicates
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
 from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.run import log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
@@ -112,9 +112,9 @@ def rows(settings: dict) -> pd.DataFrame:
 def _curves(settings: dict) -> pd.DataFrame:
     """Risk against ``T`` of every problem, depth and start."""
     return stacked(
-        _curve(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), depth, start, settings
-        ).assign(replicates=one.get("replicates", settings["replicates"]))
+        _curve(problem_of(settings | one), depth, start, settings).assign(
+            replicates=own_replicates(settings, one)
+        )
         for one in settings["problems"]
         for depth in settings["depths"]
         for start in STARTS
@@ -157,7 +157,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _tuned_constant(row: pd.Series) -> float:
     """Of the least risk by theory, at most ``SAFE`` of the stability edge."""
-    problem, depth = PowerLaw(row["alpha"], row["beta"], row["sigma"]), rates.depth_of(row["model"])
+    problem, depth = problem_of(row), rates.depth_of(row["model"])
     common = {key: row[key] for key in ("model_size", "samples", "init", "start")}
     unit, largest = row["unit"], SAFE * stability_edge(problem, row["model_size"], row["model"])
     smallest = min(SMALLEST * unit, largest / 2)
@@ -212,7 +212,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk(row: dict) -> float:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     keys = ("model_size", "samples", "step_size", "init", "start")
     setting, schedule = {key: row[key] for key in keys}, named(row["schedule"])
     try:

@@ -33,7 +33,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import SERIES, exponents, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of, setting_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
 from quadlaw.studies import settings as keys
@@ -119,7 +119,7 @@ def predicted_dimensions(points: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def _counts(row: dict) -> tuple[float, float]:
     """Mean numbers that have grown by the end of adaptation and by the end of the run."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     nodes = Nodes.of(problem, row["model_size"])
     ends = [named(row["schedule"]).adaptation_steps(row["samples"]), row["samples"]]
     grown = {"quadratic": _quadratic_grown, "linear": _linear_grown}[row["model"]]
@@ -133,8 +133,7 @@ def _counts(row: dict) -> tuple[float, float]:
 
 
 def _setting(row: dict) -> dict:
-    rest = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return rest | {"schedule": named(row["schedule"]), "growth": FINE}
+    return setting_of(row) | {"schedule": named(row["schedule"]), "growth": FINE}
 
 
 def _quadratic_grown(problem, nodes, row, ends) -> list[np.ndarray]:

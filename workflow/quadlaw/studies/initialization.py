@@ -33,7 +33,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, TOGETHER, curve_rows, predicted
 from quadlaw.fit.estimates import ends, exponents, log_ratio, resampled, table
 from quadlaw.fit.fitting import curve_exponent
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
@@ -94,7 +94,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 
 def _problems(settings: dict) -> list[PowerLaw]:
-    return [PowerLaw(one["alpha"], one["beta"], settings["sigma"]) for one in settings["problems"]]
+    return [problem_of(settings | one) for one in settings["problems"]]
 
 
 def _rows(one: dict, settings: dict) -> pd.DataFrame:

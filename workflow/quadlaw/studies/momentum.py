@@ -32,9 +32,9 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.rivals.momentum import Coefficients, adapted, heavy_ball, last_risks
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -97,7 +97,7 @@ def _rows(settings: dict, samples: list[int]) -> pd.DataFrame:
             "model": QUADRATIC if learner == QUADRATIC else PLAIN, "learner": learner,
             "alpha": one["alpha"], "beta": one["beta"], "sigma": settings["sigma"],
             "samples": T, "schedule": TwoPhase().name, "setting": "",
-            "replicates": one.get("replicates", settings["replicates"]),
+            "replicates": own_replicates(settings, one),
             "momentum": settings["momentum"],
             **_sizes(one["alpha"], one["beta"], T, settings["size_factor"], learner),
             **(IN_LEAPS if learner in COARSE else IN_STEPS),
@@ -124,7 +124,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _best(row: dict) -> tuple[float, float]:
     """Steps up to ``SAFE`` of the edge; there, the adapted momentum's speed up to ``FASTEST``."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     largest = SAFE * stability_edge(problem, row["model_size"], row["model"])
 
     def at_step(eta):
@@ -148,7 +148,7 @@ def coefficients(row: dict) -> Coefficients:
 
 def _risk(row: dict, coarse: bool = False) -> float:
     """Expected risk of a row."""
-    problem, learner = PowerLaw(row["alpha"], row["beta"], row["sigma"]), row["learner"]
+    problem, learner = problem_of(row), row["learner"]
     setting = {key: row[key] for key in ("model_size", "init")}
     if learner not in COARSE:
         return momentum_risk(problem, coefficients(row), **setting)

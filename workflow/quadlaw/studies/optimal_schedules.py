@@ -44,9 +44,9 @@ from pydantic import Field
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS
+from quadlaw.fit.designs import IN_LEAPS, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.schedules.cosine import Cosine
 from quadlaw.sgd.schedules.polynomial import Polynomial
@@ -116,7 +116,7 @@ def rows(settings: dict) -> pd.DataFrame:
     return pd.DataFrame(
         [
             one
-            | {"replicates": one.get("replicates", settings["replicates"]), "model": model}
+            | {"replicates": own_replicates(settings, one), "model": model}
             | _place(one, T, settings) | {"setting": name, "schedule": shape.name}
             for one in settings["problems"]
             for model in MODELS
@@ -146,7 +146,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _best(row: dict, schedule: Schedule):
     """:class:`quadlaw.theory.tuning.TunedStep` of a row's setting under a schedule."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     where = {key: row[key] for key in ("model_size", "samples", "init")}
     largest = _largest(row["model"], problem, row["model_size"])
     a, T = capacity(row["model"], **_pair(row)), row["samples"]

@@ -26,7 +26,7 @@ from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.models import named
 from quadlaw.sgd import schedules
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.views import SIGNS
 from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
@@ -83,7 +83,7 @@ def _two_halves(row: dict) -> float:
 
 def _growing(row: dict, grows: float, dies: float) -> float:
     """The mean field of the half that grows, less what the other one leaves, by their starts."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     setting = {key: row[key] for key in ("model_size", "samples", "step_size")}
     field = mean_field(problem, init=grows, schedule=schedules.named(row["schedule"]), **setting)
     last = field.coordinates

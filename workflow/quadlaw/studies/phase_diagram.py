@@ -208,7 +208,7 @@ def cell_positions(cells: pd.DataFrame) -> pd.DataFrame:
 
 def stronger(cell: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """The exact risk of the linear model with larger steps, of one problem."""
-    one = cell[PROBLEM].iloc[0]
+    one = cell[PROBLEM].iloc[0].to_dict()
     frame = curve_rows(settings, one, "linear", share=STRONG, setting=STRONGER)
     return designs.predicted(designs.with_steps(frame))
 

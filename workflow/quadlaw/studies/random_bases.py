@@ -22,7 +22,7 @@ from quadlaw.fit import points
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import SERIES, exponents
 from quadlaw.sgd.bases import basis, blockwise
-from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
+from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.theory import stability_edge
 from quadlaw.theory.flow import (
@@ -188,7 +188,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     for row in rows.to_dict("records"):
         key = tuple(row[name] for name in EDGE)
         if key not in edges:
-            law = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+            law = problem_of(row)
             edges[key] = seen_by(law, row).edge(row["model"], learned_by(law, row["samples"]))
     edge = [edges[key] for key in rows[EDGE].itertuples(index=False, name=None)]
     return rows.assign(step_size=np.array(edge) * rows["fraction"])

@@ -38,7 +38,7 @@ from quadlaw.fit.designs import curve_rows, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
 from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.train import Group, diverged
@@ -203,7 +203,7 @@ def common_kink(row: dict) -> float:
 def _solved(row: dict, times: list[int]) -> MeanField:
     """The mean field of the steps that each weight sees, at ``times`` of them."""
     return mean_field(
-        PowerLaw(row["alpha"], row["beta"], row["sigma"]), model_size=row["model_size"],
+        problem_of(row), model_size=row["model_size"],
         samples=row["samples"] // HALVES[row["model"]], step_size=row["step_size"],
         init=row["init"], schedule=named(row["schedule"]), times=times,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from quadlaw.fit.curves import measured_curves, median_with_interval
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of, setting_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
@@ -117,8 +117,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 def _paths(row: dict) -> Iterator[pd.DataFrame]:
     state, schedule = Handover.of(row), named(row["schedule"])
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    settings = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    problem, settings = problem_of(row), setting_of(row)
     paths = {
         QUADRATIC: mean_field_risk(problem, schedule=schedule, whole=True, **settings),
         RESCALED: state.path(RESCALED, row["step_size"]),

@@ -29,7 +29,7 @@ import pandas as pd
 from quadlaw.base.tables import stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, by_learner
+from quadlaw.fit.designs import IN_LEAPS, by_learner, own_replicates
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
@@ -74,7 +74,7 @@ def _curve(one: dict, learner: str, settings: dict) -> pd.DataFrame:
     sizes = np.ceil(settings["size_factor"] * dimension).astype(int)
     return pd.DataFrame({"samples": samples, "model_size": sizes}).assign(
         alpha=one["alpha"], beta=one["beta"], sigma=settings["sigma"],
-        replicates=one.get("replicates", settings["replicates"]),
+        replicates=own_replicates(settings, one),
         model=QUADRATIC if learner == QUADRATIC else PLAIN, learner=learner,
         part=RISK, setting="from half of the target", schedule=TwoPhase().name, **START, **IN_LEAPS,
     )  # fmt: skip

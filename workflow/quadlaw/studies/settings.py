@@ -18,7 +18,7 @@ from quadlaw.base.typed import (
     several,
     whole,
 )
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.rates import effective_dimension
@@ -223,7 +223,7 @@ def check_samples_window(window: list[float], samples: list[int], key: str = "wi
 
 def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") -> None:
     """Refuse a step size beyond the stability edge of ``alpha, beta, sigma, model_size``."""
-    problem = PowerLaw(one["alpha"], one["beta"], one.get("sigma", 0.0))
+    problem = problem_of({"sigma": 0.0} | one)
     try:
         require_stable(key, problem, one["model_size"], step_size, model)
     except ValueError as fault:

@@ -26,7 +26,7 @@ from quadlaw.fit import designs, points
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.sgd.leaps import method_of
-from quadlaw.sgd.problem import Finite, Spectrum
+from quadlaw.sgd.problem import Finite, Spectrum, setting_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.workload import Stream, stream_of
@@ -153,10 +153,9 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_particles(row: dict) -> float:
-    settings = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
     one, schedule = _of(row, row["sigma"]), named(row["schedule"])
     accurate = {"method": "accurate", "particles": PARTICLES}
-    return mean_field_risk(one, schedule=schedule, **accurate, **settings)
+    return mean_field_risk(one, schedule=schedule, **accurate, **setting_of(row))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
