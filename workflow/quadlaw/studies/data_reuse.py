@@ -329,11 +329,11 @@ def _in_sizes(runs: pd.DataFrame, theory: pd.DataFrame, settings: dict) -> Itera
     fitted = _enough(runs, window)
     yield from exponents(fitted, "sample exponent", window=window, theory=theory)
     ratio, known = _over_descent(fitted), _over_descent(theory)
-    options = {"value": lambda some: some["ratio"], "theory_value": lambda some: some["ratio"]}
+    options = {"value": "ratio", "theory_value": "ratio"}
     yield from exponents(ratio, "ratio exponent", window=window, theory=known, **options)
     yield from _last_ratios(ratio, known)
     worth, known = _worth(fitted, "excess_risk"), _worth(theory, "theory")
-    options = {"value": lambda some: some["worth"], "theory_value": lambda some: some["worth"]}
+    options = {"value": "worth", "theory_value": "worth"}
     yield from exponents(worth, "worth exponent", window=window, theory=known, **options)
 
 

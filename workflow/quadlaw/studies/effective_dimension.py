@@ -23,8 +23,6 @@ A count ``n`` stands for the interval from ``n - 1/2`` to ``n + 1/2``, uniformly
 of grouped data: of whole numbers that all agree, the median would have no interval.
 """
 
-from operator import itemgetter
-
 import numpy as np
 import pandas as pd
 from scipy.special import zeta
@@ -77,7 +75,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         for column, name in DIMENSIONS.items()
         for row in exponents(
             runs, f"{name} exponent", window=settings["window"], theory=theory,
-            value=itemgetter(column), theory_value=itemgetter(column),
+            value=column, theory_value=column,
         )
     ]  # fmt: skip
     return pd.concat([_curves(runs, theory, column) for column in DIMENSIONS]), table(rows)

@@ -263,6 +263,6 @@ def median_exponents(
     if value == "gain":
         runs, known = runs.assign(gain=1 / runs["risk"]), known.assign(theory=1 / known["theory"])
     return exponents(
-        runs, quantity, window=window, axis=axis, value=lambda some: some[value], theory=known,
-        theory_value=lambda some: some["theory"], paired=True,
+        runs, quantity, window=window, axis=axis, value=value, theory=known,
+        theory_value="theory", paired=True,
     )  # fmt: skip

@@ -137,8 +137,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     for quantity, model, over, under in EXPONENTS:
         ratio, expected = (ratios(some, over, under).assign(model=model) for some in (last, known))
         estimates += exponents(
-            ratio, quantity, window=settings["window"], value=lambda some: some["ratio"],
-            theory=expected, theory_value=lambda some: some["ratio"],
+            ratio, quantity, window=settings["window"], value="ratio",
+            theory=expected, theory_value="ratio",
         )  # fmt: skip
         curves.append(_ratio_curve(ratio, expected))
     return stacked(curves), table(estimates)

@@ -205,8 +205,8 @@ def _fitted(
     pairs, known = ratios(with_divergence(runs), "risk", "replicate"), ratios(theory, "theory")
     found = [*exponents(runs, "sample exponent", window=window, theory=theory)]
     found += exponents(
-        pairs, "ratio exponent", window=window, value=lambda some: some["ratio"],
-        theory=known, theory_value=lambda some: some["ratio"],
+        pairs, "ratio exponent", window=window, value="ratio",
+        theory=known, theory_value="ratio",
     )  # fmt: skip
     medians = pairs.groupby(["model", *PLACE])["ratio"].apply(median_with_interval).unstack()
     exact = known.rename(columns={"ratio": "theory"}).drop(columns=["excess_risk", "diverged"])

@@ -134,7 +134,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
             for some in (runs, theory)
         )
         found += exponents(
-            ratio, "ratio exponent", window=window, value=lambda some: some["ratio"],
-            theory=known, theory_value=lambda some: some["ratio"],
+            ratio, "ratio exponent", window=window, value="ratio",
+            theory=known, theory_value="ratio",
         )  # fmt: skip
     return measured_curves(runs, theory), table(found)

@@ -58,7 +58,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs, known = ratios(runs), ratios_of(theory)
     found = exponents(
         pairs, "ratio exponent", window=settings["window"],
-        value=lambda some: some["ratio"], theory=known, theory_value=lambda some: some["theory"],
+        value="ratio", theory=known, theory_value="theory",
     )  # fmt: skip
     parts = measured_curves(runs, theory).assign(part="risk"), ratio_curves(pairs, known)
     return stacked([parts[0], parts[1].assign(part="ratio")]), table(found)
