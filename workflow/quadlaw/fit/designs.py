@@ -6,9 +6,9 @@ run chooses them.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -237,8 +237,14 @@ def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) ->
 
 def _theory(row: dict, problem: PowerLaw | Finite | None) -> float:
     problem, schedule = problem or problem_of(row), named(row["schedule"])
+    ask = partial(predicted_risk, row["model"], problem, schedule=schedule, **setting_of(row))
+    return or_missing(row, ask)
+
+
+def or_missing(row: dict, ask: Callable, missing: object = np.nan) -> object:
+    """What a theory says of a row if asked; ``missing`` and a line of output where it refuses."""
     try:
-        return predicted_risk(row["model"], problem, schedule=schedule, **setting_of(row))
+        return ask()
     except ValueError as fault:
         print(f"no prediction for {row}: {fault}")
-        return np.nan
+        return missing

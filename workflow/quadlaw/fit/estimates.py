@@ -13,7 +13,7 @@ import pandas as pd
 
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.exponents import SCALES, scale_fits
+from quadlaw.fit.exponents import SCALES, scale_fits, theory_row
 from quadlaw.fit.fitting import LEAST_POINTS, curve_exponent, expanded_level, power_law_exponent
 
 COLUMNS = [
@@ -148,10 +148,7 @@ def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2)
         yield dict(zip(SERIES, key, strict=True)) | {
             "quantity": "local exponent",
             "against": against,
-            "estimate": local[-1],
-            "ci_low": min(local),
-            "ci_high": max(local),
-            "theory": local[-1],
+            **theory_row(local[-1], local),
             "window_low": some["samples"].iloc[-points],
             "window_high": some["samples"].iloc[-1],
             "points": points,

@@ -37,6 +37,7 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
@@ -304,7 +305,6 @@ def _by_theory(series: dict, settings: dict) -> tuple[list[dict], list[dict]]:
         slope = float(_slopes(x, np.log(found)))
         fitted.append({
             "quantity": name, "setting": FOUND[1], "against": against,
-            "estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local),
-            "window_low": x[0], "window_high": x[-1], "points": len(x),
+            "window_low": x[0], "window_high": x[-1], "points": len(x), **theory_row(slope, local),
         })  # fmt: skip
     return drawn, fitted

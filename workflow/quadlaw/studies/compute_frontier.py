@@ -22,6 +22,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import ends, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
@@ -198,11 +199,10 @@ def _by_theory(far: pd.DataFrame) -> Iterator[dict]:
             place = {"setting": "theory", "window_low": C, "window_high": C}
             yield {"quantity": name, "theory": value} | place
     pairs = [slopes(compute[k : k + 2], best[k : k + 2]) for k in range(len(compute) - 1)]
-    low, high = np.min(pairs, axis=0), np.max(pairs, axis=0)
     place = {"setting": f"theory to 10^{np.log10(compute[-1]):.0f}"} | _window(compute)
-    for k, (name, value) in enumerate(zip(EXPONENTS, slopes(compute, best), strict=True)):
-        found = {"estimate": value, "ci_low": low[k], "ci_high": high[k], "theory": value}
-        yield found | {"quantity": name} | place
+    found = zip(EXPONENTS, slopes(compute, best), np.transpose(pairs), strict=True)
+    for name, value, local in found:
+        yield theory_row(value, local) | {"quantity": name} | place
 
 
 def _window(compute: np.ndarray) -> dict:

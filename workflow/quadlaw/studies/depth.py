@@ -20,6 +20,8 @@ over-parameterized sequence models (arXiv 2409.00894), and the limits of SGD in 
 first weight has passed half of its target, against ``1 / w_0``, at a step size ``eta / L``.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from pydantic import model_validator
@@ -28,11 +30,11 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, own_replicates
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, or_missing, own_replicates
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
 from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
 from quadlaw.sgd.run import log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
@@ -212,15 +214,9 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk(row: dict) -> float:
-    problem = problem_of(row)
-    keys = ("model_size", "samples", "step_size", "init", "start")
-    setting, schedule = {key: row[key] for key in keys}, named(row["schedule"])
-    try:
-        depth = rates.depth_of(row["model"])
-        return deep_risk(problem, depth=depth, schedule=schedule, **setting)
-    except ValueError as fault:
-        print(f"no prediction for {row}: {fault}")
-        return np.nan
+    how = {"depth": rates.depth_of(row["model"]), "schedule": named(row["schedule"])}
+    how |= setting_of(row) | {"start": row["start"]}
+    return or_missing(row, partial(deep_risk, problem_of(row), **how))
 
 
 def _escape(row: dict) -> float:

@@ -32,6 +32,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, TOGETHER, curve_rows, predicted
 from quadlaw.fit.estimates import ends, exponents, log_ratio, resampled, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.studies import settings as keys
@@ -213,8 +214,8 @@ def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
     points = _squares(predicted(designs.with_steps(rows)), "theory")
     local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
     slope = _exponent(points["target"], points["largest"])
-    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
-    return points.assign(theory=points["largest"]), _summary(points, "theory") | row
+    row = _summary(points, "theory") | theory_row(slope, local)
+    return points.assign(theory=points["largest"]), row
 
 
 def _squares(theory: pd.DataFrame, value: str) -> pd.DataFrame:

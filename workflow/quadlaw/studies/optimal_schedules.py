@@ -46,6 +46,7 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.schedules.cosine import Cosine
@@ -290,8 +291,7 @@ def _far_powers(far: pd.DataFrame):
 
 def _range(key: tuple, quantity: str, values: pd.Series, samples: pd.Index) -> dict:
     """The last of the theory's numbers, with the range of the late ones."""
-    late, last = values.iloc[-LATE:], values.iloc[-1]
     series = dict(zip(SERIES, key, strict=True))
-    ends = {"estimate": last, "theory": last, "ci_low": late.min(), "ci_high": late.max()}
     window = {"window_low": samples[-LATE - 1], "window_high": samples[-1]}
-    return series | {"quantity": quantity} | ends | window
+    found = theory_row(values.iloc[-1], values.iloc[-LATE:])
+    return series | {"quantity": quantity} | found | window

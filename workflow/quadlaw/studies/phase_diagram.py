@@ -34,7 +34,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
-from quadlaw.fit.exponents import SCALES
+from quadlaw.fit.exponents import SCALES, theory_row
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
@@ -170,10 +170,7 @@ def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
             yield {key: row[key] for key in ("model", *PROBLEM, "window_low", "window_high")} | {
                 "quantity": "theory exponent",
                 "against": clock,
-                "estimate": row["whole"],
-                "ci_low": min(row["early"], row["late"]),
-                "ci_high": max(row["early"], row["late"]),
-                "theory": row["whole"],
+                **theory_row(row["whole"], [row["early"], row["late"]]),
             }
 
 
@@ -187,8 +184,7 @@ def plane_by_theory(tuned: pd.DataFrame) -> Iterator[dict]:
         for name, (whole, *halves) in found.items():
             yield {
                 "quantity": f"{name} position by theory", "model": model, "against": clock,
-                "sigma": cells["sigma"].iloc[0], "estimate": whole, "ci_low": min(halves),
-                "ci_high": max(halves), "theory": whole, "points": len(cells),
+                "sigma": cells["sigma"].iloc[0], "points": len(cells), **theory_row(whole, halves),
                 **cells.iloc[0][["window_low", "window_high"]],
             }  # fmt: skip
 

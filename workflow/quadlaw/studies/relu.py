@@ -25,6 +25,7 @@ itself to ``eta S / 2`` at the rate ``2 eta a_k`` and costs ``a_k`` times that (
 coordinate; ``risk over time`` and ``kink over time``, where ``place`` is the step.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +35,7 @@ from pydantic import Field
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import curve_rows, trajectory_grid
+from quadlaw.fit.designs import curve_rows, or_missing, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
 from quadlaw.fit.points import replicates_of
@@ -220,10 +221,8 @@ def growth_delay(coordinates, row) -> np.ndarray:
 def _mean_field(row: dict, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Risk and, for two independent units, what the kink costs; missing where theory refuses."""
     half = HALVES[row["model"]]
-    try:
-        field = _solved(row, np.unique(times // half).tolist())
-    except ValueError as fault:
-        print(f"no prediction for {row}: {fault}")
+    field = or_missing(row, partial(_solved, row, np.unique(times // half).tolist()), None)
+    if field is None:
         return np.full(len(times), np.nan), np.full(len(times), np.nan)
     nodes = field.coordinates
     spread = nodes["count"] * nodes["index"] ** -row["alpha"] * nodes["variance"] / 2

@@ -27,6 +27,7 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import ends, resampled, share, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
@@ -212,8 +213,7 @@ def _by_theory(points: pd.DataFrame) -> dict:
     points = points.sort_values("samples")
     local = np.diff(np.log(points["step_size"])) / np.diff(np.log(points["dimension"]))
     slope = _exponent(points["dimension"], points["step_size"])
-    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
-    return _summary(points, "optimal step exponent by theory") | row
+    return _summary(points, "optimal step exponent by theory") | theory_row(slope, local)
 
 
 def _dimensions(points: pd.DataFrame, labels: dict) -> pd.DataFrame:
