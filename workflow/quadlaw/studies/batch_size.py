@@ -62,7 +62,6 @@ REPORT = (
 )
 MORE = 1.2  # times the samples
 LEAST = 8  # steps of a run
-MODELS = tuple(PAPER)
 SERIES = ["model", "alpha", "beta", "sigma"]
 FOUND = ("simulation", "theory")
 EXPONENT, IN_SIZE = "critical batch exponent", "critical batch exponent in M"
@@ -111,7 +110,7 @@ def rows(settings: dict) -> pd.DataFrame:
             fit = [B for B in settings["batches"] if B * LEAST <= T]
             runs = [(1, T), *((B, int(MORE * T)) for B in fit)]
             frame = pd.DataFrame(runs, columns=["batch", "used"]).assign(**lane)
-            frames += [frame.assign(model=model) for model in MODELS]
+            frames += [frame.assign(model=model) for model in PAPER]
     kept = {key: settings[key] for key in ("sigma", "schedule")}
     own = stacked(frames).assign(**kept)
     mine = own["replicates"] if "replicates" in own else pd.Series(np.nan, own.index)
@@ -214,7 +213,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         curves += [series | row for one in found for row in one["curves"]]
         estimates += [series | row for row in _compared(found)]
     for one in settings["problems"]:
-        for model in MODELS:
+        for model in PAPER:
             series = {key: one[key] for key in ("alpha", "beta")}
             series |= {"model": model, "sigma": settings["sigma"]}
             drawn, fitted = _by_theory(series, settings)

@@ -23,6 +23,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import ends, table
 from quadlaw.fit.exponents import theory_row
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
@@ -66,7 +67,6 @@ RESAMPLES = 1000
 CLOCK = "C/log2 C"
 BESIDE = 3  # points on either side of the lowest that the parabola goes through
 SERIES = ["model", "alpha", "beta", "sigma"]
-MODELS = ("quadratic", "linear")
 OPTIMA = ("optimal size", "least risk")
 EXPONENTS = ("optimal size exponent", "compute exponent")
 
@@ -96,7 +96,7 @@ def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
     frames = []
     for one in settings["problems"]:
         problem = problem_of(settings | one)
-        for model in MODELS:
+        for model in PAPER:
             tuning = _tuning(problem, model, float(np.median(settings["compute"])))
             frame = pd.DataFrame(_points(problem, model, compute))
             labels = {"sigma": problem.sigma, "model": model, "tuning": tuning}

@@ -13,6 +13,7 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.designs import IN_LEAPS, Tuning, own_replicates
 from quadlaw.fit.estimates import exponents, table
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
@@ -29,7 +30,7 @@ REPORT = (
     "Does the risk of a small model fall as the predicted power of its size, until the samples "
     "limit it?",
 )
-MODELS, INIT_SCALE = ("quadratic", "linear"), 0.5
+INIT_SCALE = 0.5
 
 
 class Settings(typed.Settings):
@@ -55,7 +56,7 @@ def rows(settings: dict) -> pd.DataFrame:
     frames = [
         _rows(settings, one, model, size)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
         for size in settings["model_sizes"]
     ]
     return stacked(frames)

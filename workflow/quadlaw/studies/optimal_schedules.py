@@ -47,6 +47,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
 from quadlaw.fit.exponents import theory_row
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.schedules.cosine import Cosine
@@ -61,7 +62,6 @@ REPORT = (
     "9. Rivals and what came after",
     "Which decay of the step size is best, and does the last iterate lose a logarithm?",
 )
-MODELS = ("quadratic", "linear")
 TWO_PHASE, LINEAR, COSINE, POWER, STABLE = SHAPES = (
     "two-phase", "linear decay", "cosine", "power decay", "stable-decay",
 )  # fmt: skip
@@ -120,7 +120,7 @@ def rows(settings: dict) -> pd.DataFrame:
             | {"replicates": own_replicates(settings, one), "model": model}
             | _place(one, T, settings) | {"setting": name, "schedule": shape.name}
             for one in settings["problems"]
-            for model in MODELS
+            for model in PAPER
             for T in settings["samples"]
             for name, shape in shapes(capacity(model, **_pair(one)), one["beta"], T).items()
         ]
@@ -207,7 +207,7 @@ def _cells(settings: dict) -> list[dict]:
     return [
         _pair(one) | {"model": model, "sigma": settings["sigma"]} | _place(one, 10**k, settings)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
         for k in settings["far"]
     ]
 

@@ -24,7 +24,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.models import named
+from quadlaw.models import PAPER, named
 from quadlaw.sgd import schedules
 from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.views import SIGNS
@@ -57,9 +57,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def _curves(one: dict, settings: dict) -> pd.DataFrame:
     """All that are made of squares have the quadratic model's settings."""
-    quadratic, linear = (
-        curve_rows(settings, one, model, **IN_LEAPS) for model in ("quadratic", "linear")
-    )
+    quadratic, linear = (curve_rows(settings, one, model, **IN_LEAPS) for model in PAPER)
     squares = [quadratic.assign(model=name) for name in ("quadratic", *HALVES)]
     return stacked([*squares, linear.assign(model=LINEAR)])
 

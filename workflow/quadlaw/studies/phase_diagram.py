@@ -35,6 +35,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
 from quadlaw.fit.exponents import SCALES, theory_row
+from quadlaw.models import PAPER
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
@@ -74,7 +75,6 @@ def _pairs(settings) -> Iterable[tuple[float, float]]:
     return product(settings.alphas, settings.betas)
 
 
-MODELS = ("quadratic", "linear")
 STRONG, STRONGER = 0.9, "linear model up to 0.9 of its edge"
 APART = 0.05  # least distance of the two laws
 PROBLEM = ["alpha", "beta", "sigma"]
@@ -83,7 +83,7 @@ HUGE = 1e3  # log risk of a diverged run, as inf - inf is nan
 
 def rows(settings: dict) -> pd.DataFrame:
     """A curve against ``T`` for every ``alpha``, ``beta`` and model, in leaps."""
-    cells = product(settings["alphas"], settings["betas"], MODELS)
+    cells = product(settings["alphas"], settings["betas"], PAPER)
     return stacked(
         curve_rows(settings, {"alpha": alpha, "beta": beta}, model, setting="", **IN_LEAPS)
         for alpha, beta, model in cells
@@ -107,7 +107,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def distance(alpha, beta):
     """Of the laws, the quadratic model's less the linear one's; arrays allowed."""
-    quadratic, linear = (rates.sample_exponent(model, alpha, beta) for model in MODELS)
+    quadratic, linear = (rates.sample_exponent(model, alpha, beta) for model in PAPER)
     return quadratic - linear
 
 
@@ -250,8 +250,8 @@ def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> lis
     shared = {"sigma": cells["sigma"].iloc[0], "points": len(cells), "method": IN_LEAPS["method"]}
     shared |= {"window_low": samples[0], "window_high": samples[-1]}
     shared |= {"replicates": runs["replicates"].min()}
-    risk = {model: drawn(select(runs, model=model)) for model in MODELS}
-    known = {model: curves_of(select(theory, model=model)) for model in MODELS}
+    risk = {model: drawn(select(runs, model=model)) for model in PAPER}
+    known = {model: curves_of(select(theory, model=model)) for model in PAPER}
     found = [*plane_positions(samples, risk, known, cells)]
     found += shares(samples, risk, known, curves_of(strong))
     return [
@@ -266,7 +266,7 @@ def plane_positions(
 ) -> Iterator[tuple]:
     """``(labels, draws, theory)`` of the median and the farthest position of each model."""
     problem = cells["alpha"].to_numpy(), cells["beta"].to_numpy()
-    for model in MODELS:
+    for model in PAPER:
         clock = clock_of(model, cells)
         draws, expected = (
             summaries(model, position(slopes(samples, one[model], clock), *problem))

@@ -31,6 +31,7 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
+from quadlaw.models import PAPER
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -60,7 +61,6 @@ class Settings(keys.Curves):
         return self
 
 
-MODELS = ("quadratic", "linear")
 DEFAULT = TwoPhase().name
 KEYS = ["model", "alpha", "beta", "step_factor"]
 
@@ -74,7 +74,7 @@ def rows(settings: dict) -> pd.DataFrame:
     rows = stacked(
         designs.curve_rows(settings, one, model, **designs.IN_LEAPS)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
     )
     floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
     floor &= (rows["model"] == "quadratic") & (rows["step_factor"] == 1)

@@ -29,6 +29,7 @@ from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import ends, resampled, share, table
 from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.fitting import curve_exponent
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
@@ -75,7 +76,7 @@ def rows(settings: dict) -> pd.DataFrame:
     """
     frames = []
     for one in settings["problems"]:
-        for model in ("quadratic", "linear"):
+        for model in PAPER:
             rows = curve_rows(settings, one, model)
             last = rows[rows["samples"] == rows["samples"].max()]
             frames += [_at(rows, fraction, GRID) for fraction in settings["fractions"]]
