@@ -7,7 +7,7 @@ import pytest
 from configurations import changed, checked
 from quadlaw import PowerLaw
 from quadlaw.fit.designs import points
-from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, excess_risk, fixed_samples
+from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, fixed_samples
 from quadlaw.sgd.schedules import TwoPhase
 from quadlaw.sgd.train import groups_of, train
 from quadlaw.studies import data_reuse, study
@@ -76,7 +76,7 @@ def test_closed_forms_solve_their_equations():
         w -= step * (second @ (w - start) - pull)
     assert np.allclose(squares.gradient_descent(5.0), w, atol=1e-3)
     assert not np.allclose(squares.gradient_descent(6.0), w, atol=1e-3)
-    assert excess_risk(PROBLEM.spectrum(SIZE), PROBLEM.target(SIZE)) == PROBLEM.tail(SIZE)
+    assert PROBLEM.spectrum(SIZE).excess_risk(PROBLEM.target(SIZE)) == PROBLEM.tail(SIZE)
 
 
 @pytest.mark.parametrize(("way", "number"), [("gradient_descent", 300.0), ("ridge", 0.003)])
@@ -87,7 +87,7 @@ def test_theory_of_linear_learners_has_the_mean_risk(way, number):
     for replicate in range(400):
         x, y = fixed_samples(spectrum, SAMPLES, replicate, 2, "float64")
         weights = getattr(LeastSquares.of(x, y, SIZE, INIT**2), way)(plain)
-        risks.append(excess_risk(spectrum, weights))
+        risks.append(spectrum.excess_risk(weights))
     error = np.std(risks) / len(risks) ** 0.5
     # Sampling, and a per cent or two as some coordinates in a hundred samples are not few.
     allowed = 4 * error + 0.015 * np.mean(risks)

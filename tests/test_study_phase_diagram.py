@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from quadlaw.ledger.claims import REPRODUCED, verdict
+from quadlaw.models import PAPER
 from quadlaw.studies import phase_diagram, study
 from quadlaw.theory import rates
 from quadlaw.theory.rates import limiting_clock, natural_clock
@@ -37,7 +38,7 @@ def tuned_table(exponent):
     rows = [
         {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5, "samples": T,
          "risk": risk(model, alpha, beta, T, exponent)}
-        for model, alpha, beta in product(phase_diagram.MODELS, ALPHAS, BETAS)
+        for model, alpha, beta in product(PAPER, ALPHAS, BETAS)
         for T in (10**6, 10**7, 10**9)
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -46,7 +47,7 @@ def tuned_table(exponent):
 def planted_runs(exponent, noise):
     """Runs and the theory at their settings."""
     rng, rows = np.random.default_rng(1), []
-    for model, alpha, beta, T in product(phase_diagram.MODELS, ALPHAS, BETAS, SAMPLES):
+    for model, alpha, beta, T in product(PAPER, ALPHAS, BETAS, SAMPLES):
         theory = risk(model, alpha, beta, T, exponent)
         row = {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5, "samples": T,
                "step_factor": 1.0, "theory": theory, "setting": "",

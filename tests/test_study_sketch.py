@@ -103,6 +103,16 @@ def test_runs_are_near_their_theory(design):
     assert away.groupby(both["model"]).median().abs().max() < 0.1
 
 
+def test_a_run_of_both_parts_has_the_same_theory_in_either():
+    both = SETTINGS | {"long": 64, "model_sizes": [4, 8, 16], "size_draws": 3}
+    design = STUDY.design(both)
+    design = design[(design["samples"] == 64) & (design["model_size"] == 16)]
+    keys = ["model", "setting", "draw", "fraction"]
+    known = STUDY.predicted(design).pivot(index=keys, columns="part", values="theory")
+    assert len(known) == 2 * 2 * 3 * 2
+    assert (known["samples"] == known["sizes"]).all()
+
+
 @pytest.mark.slow
 def test_planted_exponents(design):
     rate = {

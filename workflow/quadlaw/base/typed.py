@@ -117,9 +117,9 @@ def mapping(description: str, reason: str) -> Any:
 
 def several(
     item: Any, description: str, reason: str, *, rising: bool = False, holding: object = None,
-    least: int = 1, most: int | None = None,
+    least: int = 1,
 ) -> Any:  # fmt: skip
-    """A list without repetition, of ``least`` to ``most`` items; ``holding`` one value at least."""
+    """A list without repetition, of ``least`` items or more; ``holding`` one value at least."""
 
     def check(values: list) -> list:
         ordered = not rising or all(x < y for x, y in pairwise(values))
@@ -127,7 +127,7 @@ def several(
         held = holding is None or holding in values
         return values if ordered and distinct and held else refuse(reason)
 
-    length = Field(min_length=least, max_length=most, description=description)
+    length = Field(min_length=least, description=description)
     return Annotated[list[item], length, after(check), refusing(reason)]
 
 

@@ -24,7 +24,7 @@ from quadlaw.models import named
 from quadlaw.sgd.bases import rotation
 from quadlaw.sgd.problem import Finite
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.train import Group, diverged
 from quadlaw.sgd.views import View, laid_out
 from quadlaw.theory import rates
 from quadlaw.theory.stability import stability_edge
@@ -125,7 +125,7 @@ def trained(plan: Plan, z: np.ndarray, y: np.ndarray, held_out: HeldOut) -> pd.D
 
 
 def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
-    limit = DIVERGED * held_out.excess(np.zeros((1, z.shape[1])))[0]
+    first = held_out.excess(np.zeros((1, z.shape[1])))[0]
     spectrum = plan.problem.spectrum(z.shape[1])
     for model, name in RUNS:
         matrix = None if name == STRAIGHT else plan.matrices[name].astype(z.dtype)[None]
@@ -141,7 +141,7 @@ def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
                 group.train(features[:samples], y[:samples], factor, end)
                 weights = group.weights()
                 risk, error = held_out.excess(weights), held_out.error(weights)
-            seen_by = {"basis": name, "samples": samples, "diverged": ~(risk <= limit)}
+            seen_by = {"basis": name, "samples": samples, "diverged": diverged(risk, first)}
             yield lanes.assign(excess_risk=risk, error=error, **seen_by)
 
 

@@ -6,9 +6,9 @@ run chooses them.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from quadlaw.fit.stopping import FLOOR
 from quadlaw.fit.stopping import half_width as asked_width
 from quadlaw.models import leaps_loop
 from quadlaw.sgd.leaps import ACCURACY, METHODS, method_of
-from quadlaw.sgd.problem import Finite, PowerLaw
+from quadlaw.sgd.problem import Finite, PowerLaw, problem_of, setting_of
 from quadlaw.sgd.run import LANE_COLUMNS, log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -136,12 +136,17 @@ def curve_rows(settings: dict, one: dict, model: str, **options) -> pd.DataFrame
     A problem ``one`` may have ``replicates`` and ``half_width`` of its own. With a half-width, the
     settings' window counts.
     """
-    problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+    problem = problem_of(settings | one)
     known = {key: settings[key] for key in CURVE if key in settings}
     known |= {key: one[key] for key in ("replicates", "half_width") if key in one}
     if "half_width" in known:
         known["window"] = settings["window"]
     return scaling_rows(problem, model, settings["samples"], **known | options)
+
+
+def own_replicates(settings: dict, one: dict) -> int:
+    """The replicates of a problem ``one``, or else those of its study."""
+    return one.get("replicates", settings["replicates"])
 
 
 def rule_lane(
@@ -220,16 +225,26 @@ def jobs(points: Sequence[dict], seconds: float) -> list[slice]:
     return batches([stream_of(point).seconds() for point in points], seconds)
 
 
+def by_learner(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with what was trained, its ``learner``, as its ``model``."""
+    return table.assign(model=table["learner"]).drop(columns="learner")
+
+
 def predicted(design: pd.DataFrame, problem: PowerLaw | Finite | None = None) -> pd.DataFrame:
     """The design with its column ``theory``: expected risk, missing where there is none."""
     return design.assign(theory=[_theory(row, problem) for row in design.to_dict("records")])
 
 
 def _theory(row: dict, problem: PowerLaw | Finite | None) -> float:
-    problem = problem or PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    setting = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    problem, schedule = problem or problem_of(row), named(row["schedule"])
+    ask = partial(predicted_risk, row["model"], problem, schedule=schedule, **setting_of(row))
+    return or_missing(row, ask)
+
+
+def or_missing(row: dict, ask: Callable, missing: object = np.nan) -> object:
+    """What a theory says of a row if asked; ``missing`` and a line of output where it refuses."""
     try:
-        return predicted_risk(row["model"], problem, schedule=named(row["schedule"]), **setting)
+        return ask()
     except ValueError as fault:
         print(f"no prediction for {row}: {fault}")
-        return np.nan
+        return missing

@@ -13,7 +13,7 @@ import pandas as pd
 
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.exponents import SCALES, scale_fits
+from quadlaw.fit.exponents import SCALES, scale_fits, theory_row
 from quadlaw.fit.fitting import LEAST_POINTS, curve_exponent, expanded_level, power_law_exponent
 
 COLUMNS = [
@@ -53,9 +53,9 @@ def exponents(
     *,
     window: tuple[float, float],
     axis: str = "samples",
-    value: Callable[[pd.DataFrame], pd.Series] | None = None,
+    value: str | None = None,
     theory: pd.DataFrame | None = None,
-    theory_value: Callable[[pd.DataFrame], pd.Series] | None = None,
+    theory_value: str | None = None,
     paired: bool = False,
 ) -> Iterator[dict]:
     """``p`` of ``value ~ x^p`` for every series of ``SERIES``, against each scale of ``axis``.
@@ -65,17 +65,17 @@ def exponents(
     runs : DataFrame
         Runs with a column ``setting``. Those of ``step_factor`` 1 are fitted; if there are others,
         they give ``step_low`` and ``step_high``, the range of exponents at other step sizes.
-    value : callable, optional
-        Of the runs, positive; by default one over the excess risk, so that ``p`` is the rate of
-        decay. Diverged runs count as infinitely bad.
+    value : str, optional
+        A column of the runs, positive; by default one over the excess risk, so that ``p`` is the
+        rate of decay. Diverged runs count as infinitely bad.
     theory, theory_value
-        The theory's curve, rows as of :func:`quadlaw.fit.designs.predicted`, and what to fit of
-        it; by default one over its risk. It gives the column ``theory``.
+        The theory's curve, rows as of :func:`quadlaw.fit.designs.predicted`, and the column to fit
+        of it; by default one over its risk. It gives the column ``theory``.
     paired : bool
         Whether replicates are the same streams at every ``x``.
     """
     runs = with_divergence(runs)
-    runs = runs.assign(value=1 / runs["risk"] if value is None else value(runs))
+    runs = runs.assign(value=1 / runs["risk"] if value is None else runs[value])
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
         main = some[some["step_factor"] == 1] if "step_factor" in some else some
@@ -110,7 +110,7 @@ def _theory(theory, series, axis, scale, window, value) -> float:
     mine = select(theory, **series).sort_values(axis)
     if "step_factor" in theory:
         mine = mine[mine["step_factor"] == 1]
-    y = 1 / mine["theory"] if value is None else value(mine)
+    y = 1 / mine["theory"] if value is None else mine[value]
     known = np.isfinite(y)
     known &= mine[axis].between(*window)
     if known.sum() < LEAST_POINTS:
@@ -148,10 +148,7 @@ def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2)
         yield dict(zip(SERIES, key, strict=True)) | {
             "quantity": "local exponent",
             "against": against,
-            "estimate": local[-1],
-            "ci_low": min(local),
-            "ci_high": max(local),
-            "theory": local[-1],
+            **theory_row(local[-1], local),
             "window_low": some["samples"].iloc[-points],
             "window_high": some["samples"].iloc[-1],
             "points": points,

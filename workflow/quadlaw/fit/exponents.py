@@ -1,6 +1,6 @@
 """Fits of replicates against several scales of a variable, one row a fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,12 @@ def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: Powe
         "start_low": min(starts),
         "start_high": max(starts),
     }
+
+
+def theory_row(value: float, local: Sequence[float]) -> dict:
+    """A number of the theory alone as a row: no sampling error, but the range of ``local`` ones."""
+    ends = {"ci_low": np.min(local), "ci_high": np.max(local)}
+    return {"estimate": value, "theory": value} | ends
 
 
 def _by_axis(frame: pd.DataFrame, axis: str, value: str) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -12,14 +12,9 @@ import pandas as pd
 from quadlaw.fit.stopping import half_width, until_narrow
 from quadlaw.sgd import run
 from quadlaw.sgd.ingredients import ingredients_hash
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import Group
-
-
-def problem_of(point: dict) -> PowerLaw:
-    """The power law of the point's ``alpha, beta, sigma``."""
-    return PowerLaw(point["alpha"], point["beta"], point["sigma"])
 
 
 def spectrum_of(point: dict, size: int, listed: Spectrum | None = None) -> Spectrum:
@@ -49,9 +44,9 @@ def run_point(
 ) -> pd.DataFrame:
     """Runs of one point, as of :func:`quadlaw.sgd.run.run_lanes`, with the lanes' labels.
 
-    ``listed`` is the point's problem, by default of :func:`problem_of`; ``inputs``, how many
-    coordinates a sketch reaches, by default those of the largest model; ``replicates``, by default
-    all of the point's.
+    ``listed`` is the point's problem, by default its power law; ``inputs``, how many coordinates a
+    sketch reaches, by default those of the largest model; ``replicates``, by default all of the
+    point's.
     """
     lanes = pd.DataFrame(point["lanes"])
     size = inputs or lanes["model_size"].max()

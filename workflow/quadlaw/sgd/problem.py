@@ -5,7 +5,7 @@ coordinate ``i`` carries the signal ``lambda_i (w*_i)^2 = i^-beta`` (Ding et al.
 arXiv 2502.09106, Assumption 3.3, with the constants set to one).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +52,13 @@ class Spectrum:
         require(1 <= size <= self.size, "model_size", size, f"the spectrum lists {self.size}")
         eigenvalues, target = self.eigenvalues[:size], self.target[:size]
         return replace(self, eigenvalues=eigenvalues, target=target, tail=self.tail[: size + 1])
+
+    def excess_risk(self, weights: np.ndarray) -> np.ndarray:
+        """``sum_i lambda_i (w_i - w*_i)^2`` over all coordinates, those beyond ``M`` being zero.
+
+        Of linear predictors with ``weights``, shape (..., M) and float64; shape (...).
+        """
+        return (weights - self.target) ** 2 @ self.eigenvalues + self.tail[-1]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a coordinate: ``alpha, beta, sigma, index, eigenvalue, target, tail``.
@@ -143,6 +150,16 @@ class PowerLaw:
             self.target(size),
             self.tail(np.arange(size + 1)),
         )
+
+
+def problem_of(row: Mapping) -> PowerLaw:
+    """The power law of a row's ``alpha, beta, sigma``."""
+    return PowerLaw(row["alpha"], row["beta"], row["sigma"])
+
+
+def setting_of(row: Mapping) -> dict:
+    """What a model, its run and their theory are told of a row, besides problem and schedule."""
+    return {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
 
 
 @dataclass(frozen=True)

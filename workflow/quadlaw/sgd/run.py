@@ -5,7 +5,7 @@ usual ones, what it sees of the samples. All lanes of a replicate see the same s
 beyond the largest model size among them enters the labels as one Gaussian.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -20,7 +20,7 @@ from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import Schedule, checked_schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import Group, groups_of, reach, train
+from quadlaw.sgd.train import Group, diverged, groups_of, reach, train
 
 LANE_COLUMNS = ["model", "model_size", "step_size", "init"]
 MOST = 2**40  # steps of a run in leaps
@@ -161,12 +161,12 @@ def _outcomes(
     stops, sums, then = sorted({0, samples, adapted} | averaged), {}, {}
     for time, groups in states(stops):
         if time == 0:
-            before = [(group.grown(), group.divergence_limit()) for group in groups]
+            before = [(group.grown(), group.first_risk()) for group in groups]
         if time == adapted > 0:
             then = {group: group.grown() for group in groups}
         if time in averaged:
             sums = {group: _added(sums.get(group), group.parts()) for group in groups}
-    for group, (grown, limit) in zip(groups, before, strict=True):
+    for group, (grown, first) in zip(groups, before, strict=True):
         means = [total / len(averaged) for total in sums[group]] if averaged else None
         risk = group.excess_risk(means)
         yield (
@@ -174,7 +174,7 @@ def _outcomes(
             {
                 "replicate": group.replicates,
                 "excess_risk": risk,
-                "diverged": ~(risk <= limit),  # also for nan
+                "diverged": diverged(risk, first),
                 "adapted": np.sum(then.get(group, grown) & ~grown, axis=1),
                 "learned": np.sum(group.grown() & ~grown, axis=1),
             },
@@ -358,18 +358,9 @@ def follow_lanes(
     As :func:`trajectory`, unchecked, with lanes and numbered replicates as of :func:`run_lanes`.
     """
     lanes = lanes[[column for column in (*LANE_COLUMNS, "method") if column in lanes]]
-    seen, weights = [], []  # lanes, replicates, times and risks; weights
     with np.errstate(over="ignore", invalid="ignore"):
-        for states in _runs(spectrum, lanes, samples, replicates, seed, schedule, dtype):
-            for time, (group,) in states(times):
-                times_of = np.full(len(group.lanes), int(time))
-                seen.append((group.lanes, group.replicates, times_of, group.excess_risk()))
-                weights.append(group.weights()[:, coordinates - 1])
-    tables, *columns = zip(*seen, strict=True)
-    columns = dict(
-        zip(("replicate", "time", "excess_risk"), map(np.concatenate, columns), strict=True)
-    )
-    here, weights = pd.concat(tables, ignore_index=True).assign(**columns), np.concatenate(weights)
+        runs = _runs(spectrum, lanes, samples, replicates, seed, schedule, dtype)
+        here, weights = _followed(runs, coordinates, times)
     if "method" in here:
         here = here[here["replicate"].isin(replicates)].sort_values(["replicate", "time"])
         weights = weights[here.index]
@@ -382,3 +373,19 @@ def follow_lanes(
         weight=weights.ravel(),
         target=np.tile(spectrum.target[coordinates - 1], len(here)),
     )
+
+
+def _followed(
+    runs: Iterable[Callable], coordinates: np.ndarray, times: Sequence[int]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Lanes with ``replicate, time, excess_risk``, one row a look, and their weights in each."""
+    seen, weights = [], []
+    for states in runs:
+        for time, (group,) in states(times):
+            times_of = np.full(len(group.lanes), int(time))
+            seen.append((group.lanes, group.replicates, times_of, group.excess_risk()))
+            weights.append(group.weights()[:, coordinates - 1])
+    lanes, *columns = zip(*seen, strict=True)
+    names, columns = ("replicate", "time", "excess_risk"), map(np.concatenate, columns)
+    here = pd.concat(lanes, ignore_index=True).assign(**dict(zip(names, columns, strict=True)))
+    return here, np.concatenate(weights)

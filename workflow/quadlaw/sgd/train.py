@@ -16,7 +16,7 @@ from quadlaw.sgd.schedules import Schedule
 from quadlaw.sgd.starts import start_values
 from quadlaw.sgd.views import USUAL, View, laid_out, view_of
 
-DIVERGED = 10.0  # a run whose risk is so many times larger than at the start has diverged
+DIVERGED = 10.0  # a run whose risk is more than so many times that at the start has diverged
 GROWN = 0.5  # a coordinate has grown when its weight exceeds this share of its target
 Sample = tuple[int, np.ndarray, np.ndarray]  # number of the first step, x, y
 
@@ -128,9 +128,17 @@ class Group:
         target = self.view.spectrum.target[: weights.shape[1]]
         return self.seen(len(target)) & (np.sign(target) * weights > GROWN * np.abs(target))
 
-    def divergence_limit(self) -> np.ndarray:
-        """The risk beyond which a run counts as diverged, shape (L,); call before training."""
-        return DIVERGED * np.maximum(self.excess_risk(), self.view.spectrum.tail[0])
+    def first_risk(self) -> np.ndarray:
+        """What a last risk is measured by (:func:`diverged`), shape (L,); call before training.
+
+        That of zero weights at least.
+        """
+        return np.maximum(self.excess_risk(), self.view.spectrum.tail[0])
+
+
+def diverged(risk: np.ndarray, first: np.ndarray | float) -> np.ndarray:
+    """Which risks are more than ``DIVERGED`` times the ``first``, or no number."""
+    return ~(risk <= DIVERGED * first)
 
 
 def groups_of(spectrum: Spectrum, lanes: pd.DataFrame, dtype: str) -> list[Group]:

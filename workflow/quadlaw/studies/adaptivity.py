@@ -27,10 +27,10 @@ from quadlaw.fit import designs, points
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
 from quadlaw.fit.estimates import SERIES, difference, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.train import Group, diverged
 from quadlaw.studies import settings as keys
 
 SMOKE = keys.SMALL | {
@@ -74,7 +74,7 @@ def rows(settings: dict) -> pd.DataFrame:
         known = designs.curve_rows(settings, one, model, setting=KNOWN, **IN_LEAPS)
         known = known.drop(columns=["step_factor", "init_scale"])
         frames.append(known.assign(replicates=settings["many"]))
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        problem = problem_of(settings | one)
         grid = _grid(problem, model, settings)
         frames.append(grid.assign(replicates=known["replicates"].iloc[0], **IN_STEPS))
     return stacked(frames)
@@ -132,7 +132,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
 def _chosen(group: Group, point: dict, replicate: int, seed: int) -> pd.DataFrame:
     """The lane of the least held-out error."""
     spectrum, risk = group.view.spectrum, group.excess_risk()
-    bad = ~(risk <= DIVERGED * spectrum.tail[0])
+    bad = diverged(risk, spectrum.tail[0])
     lanes = group.lanes.assign(
         excess_risk=risk, diverged=bad, adapted=len(risk), learned=bad.sum(), replicate=replicate
     )

@@ -33,9 +33,9 @@ from pydantic import Field, model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS
+from quadlaw.fit.designs import IN_LEAPS, own_replicates
 from quadlaw.fit.estimates import exponents, far_exponents, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.run import SNAPSHOTS
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.inverse_power import InversePower
@@ -93,7 +93,7 @@ def _rows(one: dict, settings: dict) -> pd.DataFrame:
     shared = {
         "alpha": alpha, "beta": beta, "sigma": settings["sigma"], "model": MODEL,
         "model_size": size, "step_size": SAFE * stability_edge(problem, size), "init": 1.0,
-        "replicates": one.get("replicates", settings["replicates"]),
+        "replicates": own_replicates(settings, one),
     }  # fmt: skip
     pairs = [
         {"samples": T, "setting": name, "schedule": schedule.name}
@@ -104,7 +104,7 @@ def _rows(one: dict, settings: dict) -> pd.DataFrame:
 
 
 def _averages(row: dict, times: list[int], averaged: list[int] | None) -> pd.DataFrame:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     setting = {key: row[key] for key in ("model_size", "step_size")}
     power = named(row["schedule"]).power
     return averaged_risks(problem, times=times, init=0, power=power, averaged=averaged, **setting)

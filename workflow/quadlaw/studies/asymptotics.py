@@ -4,6 +4,7 @@ import pandas as pd
 
 from quadlaw.base import typed
 from quadlaw.fit.estimates import table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.studies import settings as keys
 from quadlaw.theory.asymptotics import KEYS, local_exponents
 
@@ -48,5 +49,5 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _row(series: dict, quantity: str, against: str, values: pd.Series) -> dict:
     """The last of the values with the range of all."""
-    ends = {"estimate": values.iloc[-1], "ci_low": values.min(), "ci_high": values.max()}
-    return series | ends | {"quantity": quantity, "against": against, "theory": values.iloc[-1]}
+    found = theory_row(values.iloc[-1], values)
+    return series | found | {"quantity": quantity, "against": against}

@@ -37,12 +37,13 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
 from quadlaw.models import PAPER
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.rivals.batches import train_batches
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rivals.batches import batch_risk, tuned_batch
@@ -61,7 +62,6 @@ REPORT = (
 )
 MORE = 1.2  # times the samples
 LEAST = 8  # steps of a run
-MODELS = tuple(PAPER)
 SERIES = ["model", "alpha", "beta", "sigma"]
 FOUND = ("simulation", "theory")
 EXPONENT, IN_SIZE = "critical batch exponent", "critical batch exponent in M"
@@ -110,7 +110,7 @@ def rows(settings: dict) -> pd.DataFrame:
             fit = [B for B in settings["batches"] if B * LEAST <= T]
             runs = [(1, T), *((B, int(MORE * T)) for B in fit)]
             frame = pd.DataFrame(runs, columns=["batch", "used"]).assign(**lane)
-            frames += [frame.assign(model=model) for model in MODELS]
+            frames += [frame.assign(model=model) for model in PAPER]
     kept = {key: settings[key] for key in ("sigma", "schedule")}
     own = stacked(frames).assign(**kept)
     mine = own["replicates"] if "replicates" in own else pd.Series(np.nan, own.index)
@@ -140,7 +140,7 @@ def _asked(row: dict) -> tuple[str, PowerLaw, dict]:
     """Model, problem and settings of the theory."""
     kept = {key: row[key] for key in ("model_size", "batch", "init")}
     more = {"samples": row["used"], "schedule": named(row["schedule"])}
-    return row["model"], PowerLaw(row["alpha"], row["beta"], row["sigma"]), kept | more
+    return row["model"], problem_of(row), kept | more
 
 
 def _risk(row: dict) -> float:
@@ -156,7 +156,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     tables = []
     for replicate in replicates_of(point):
         risk = train_batches(spectrum, lanes, point["samples"], replicate, **common)
-        bad = ~(risk <= DIVERGED * spectrum.tail[0])
+        bad = diverged(risk, spectrum.tail[0])
         tables.append(lanes.assign(replicate=replicate, excess_risk=risk, diverged=bad))
     return stacked(tables).assign(**labels_of(point))
 
@@ -213,7 +213,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         curves += [series | row for one in found for row in one["curves"]]
         estimates += [series | row for row in _compared(found)]
     for one in settings["problems"]:
-        for model in MODELS:
+        for model in PAPER:
             series = {key: one[key] for key in ("alpha", "beta")}
             series |= {"model": model, "sigma": settings["sigma"]}
             drawn, fitted = _by_theory(series, settings)
@@ -304,7 +304,6 @@ def _by_theory(series: dict, settings: dict) -> tuple[list[dict], list[dict]]:
         slope = float(_slopes(x, np.log(found)))
         fitted.append({
             "quantity": name, "setting": FOUND[1], "against": against,
-            "estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local),
-            "window_low": x[0], "window_high": x[-1], "points": len(x),
+            "window_low": x[0], "window_high": x[-1], "points": len(x), **theory_row(slope, local),
         })  # fmt: skip
     return drawn, fitted

@@ -22,7 +22,9 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import ends, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.fit.exponents import theory_row
+from quadlaw.models import PAPER
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
 from quadlaw.theory.planning import setting, unit_size
@@ -65,7 +67,6 @@ RESAMPLES = 1000
 CLOCK = "C/log2 C"
 BESIDE = 3  # points on either side of the lowest that the parabola goes through
 SERIES = ["model", "alpha", "beta", "sigma"]
-MODELS = ("quadratic", "linear")
 OPTIMA = ("optimal size", "least risk")
 EXPONENTS = ("optimal size exponent", "compute exponent")
 
@@ -94,8 +95,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _rows(settings: dict, compute: Sequence[float]) -> pd.DataFrame:
     frames = []
     for one in settings["problems"]:
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
-        for model in MODELS:
+        problem = problem_of(settings | one)
+        for model in PAPER:
             tuning = _tuning(problem, model, float(np.median(settings["compute"])))
             frame = pd.DataFrame(_points(problem, model, compute))
             labels = {"sigma": problem.sigma, "model": model, "tuning": tuning}
@@ -198,11 +199,10 @@ def _by_theory(far: pd.DataFrame) -> Iterator[dict]:
             place = {"setting": "theory", "window_low": C, "window_high": C}
             yield {"quantity": name, "theory": value} | place
     pairs = [slopes(compute[k : k + 2], best[k : k + 2]) for k in range(len(compute) - 1)]
-    low, high = np.min(pairs, axis=0), np.max(pairs, axis=0)
     place = {"setting": f"theory to 10^{np.log10(compute[-1]):.0f}"} | _window(compute)
-    for k, (name, value) in enumerate(zip(EXPONENTS, slopes(compute, best), strict=True)):
-        found = {"estimate": value, "ci_low": low[k], "ci_high": high[k], "theory": value}
-        yield found | {"quantity": name} | place
+    found = zip(EXPONENTS, slopes(compute, best), np.transpose(pairs), strict=True)
+    for name, value, local in found:
+        yield theory_row(value, local) | {"quantity": name} | place
 
 
 def _window(compute: np.ndarray) -> dict:

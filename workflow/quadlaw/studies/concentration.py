@@ -34,6 +34,7 @@ from quadlaw.fit.points import replicates_of, spectrum_of
 from quadlaw.sgd.leaps import leapt
 from quadlaw.sgd.problem import Spectrum
 from quadlaw.sgd.schedules import named
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
@@ -105,14 +106,14 @@ def _block(spectrum: Spectrum, lane: dict, point: dict, block: int, seed: int) -
     for time, (group,) in states:
         weights = group.weights()
         if time == 0:
-            limit, start = group.divergence_limit(), weights
+            first, start = group.first_risk(), weights
         ratio = np.sqrt(weights / start)
         grown = np.maximum(grown, [ratio[:, cut:].max(axis=1) for cut in cuts])
     miss = np.abs(weights / spectrum.target[: weights.shape[1]] - 1)
     missed = [miss[:, :cut].max(axis=1, initial=0.0) for cut in cuts]
     risk = group.excess_risk()
     runs = group.lanes.assign(
-        replicate=group.replicates, excess_risk=risk, diverged=~(risk <= limit)
+        replicate=group.replicates, excess_risk=risk, diverged=diverged(risk, first)
     )
     columns = {f"missed {b:g}": values for b, values in zip(BOUNDS, missed, strict=True)}
     columns |= {f"grown {b:g}": values for b, values in zip(BOUNDS, grown, strict=True)}

@@ -42,12 +42,12 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
 from quadlaw.fit.fitting import LEAST_POINTS
-from quadlaw.fit.points import labels_of, problem_of, replicates_of, spectrum_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
-from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, excess_risk, fixed_samples
+from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
+from quadlaw.sgd.rivals.reuse import LeastSquares, epochs, fixed_samples
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED, groups_of, train
+from quadlaw.sgd.train import diverged, groups_of, train
 from quadlaw.sgd.workload import Stream
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, rates
@@ -204,12 +204,9 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         for replicate in replicates_of(point):
             x, y = fixed_samples(spectrum, n, replicate, seed, dtype)
             tables.append(some.assign(excess_risk=ways(x, y, replicate), replicate=replicate))
-    found, limit = (
-        stacked(tables).drop(columns="index"),
-        DIVERGED * float(problem_of(point).tail(0)),
-    )
-    diverged = ~(found["excess_risk"] <= limit)
-    return found.assign(**labels_of(point), diverged=diverged, adapted=0, learned=0)
+    found = stacked(tables).drop(columns="index")
+    bad = diverged(found["excess_risk"], float(problem_of(point).tail(0)))
+    return found.assign(**labels_of(point), diverged=bad, adapted=0, learned=0)
 
 
 Risks = Callable[[np.ndarray, np.ndarray, int], list[float]]  # of x, y and the replicate's number
@@ -221,7 +218,7 @@ def _closed_risks(spectrum: Spectrum, lanes: pd.DataFrame, point: dict, *_) -> R
 
     def risks(x, y, _):
         squares = LeastSquares.of(x, y, spectrum.size, rows[0]["init"] ** 2)
-        return [excess_risk(spectrum, _solved(squares, row)) for row in rows]
+        return [float(spectrum.excess_risk(_solved(squares, row))) for row in rows]
 
     return risks
 
@@ -291,8 +288,7 @@ def _risk(row: dict) -> float:
         return {DESCENT: fixed.gradient_descent, RIDGE: fixed.ridge}[row["setting"]](number)
     if row["epochs"] > 1:
         return _flow(fixed, row["model"])(number * reuse.clock(schedule, row["samples"]))
-    run = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return predicted_risk(row["model"], fixed.problem, schedule=schedule, **run)
+    return predicted_risk(row["model"], fixed.problem, schedule=schedule, **setting_of(row))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
@@ -333,11 +329,11 @@ def _in_sizes(runs: pd.DataFrame, theory: pd.DataFrame, settings: dict) -> Itera
     fitted = _enough(runs, window)
     yield from exponents(fitted, "sample exponent", window=window, theory=theory)
     ratio, known = _over_descent(fitted), _over_descent(theory)
-    options = {"value": lambda some: some["ratio"], "theory_value": lambda some: some["ratio"]}
+    options = {"value": "ratio", "theory_value": "ratio"}
     yield from exponents(ratio, "ratio exponent", window=window, theory=known, **options)
     yield from _last_ratios(ratio, known)
     worth, known = _worth(fitted, "excess_risk"), _worth(theory, "theory")
-    options = {"value": lambda some: some["worth"], "theory_value": lambda some: some["worth"]}
+    options = {"value": "worth", "theory_value": "worth"}
     yield from exponents(worth, "worth exponent", window=window, theory=known, **options)
 
 

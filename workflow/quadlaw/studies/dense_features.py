@@ -38,13 +38,13 @@ from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
 from quadlaw.sgd.rivals.dense import train_dense
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.streams import chunks
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.deep import deep_risk
@@ -120,7 +120,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 
 def _step(row: dict) -> float:
-    problem, size = points.problem_of(row), row["model_size"]
+    problem, size = problem_of(row), row["model_size"]
     if row["learner"] != DENSE:
         return SAFE * stability_edge(problem, size, row["model"])
     return _dense_step(problem, size, row["samples"], row["richness"])
@@ -140,7 +140,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         spectrum = points.spectrum_of(point, dense[0]["model_size"], listed)
         found = [_dense(point, dense, spectrum, one, seed) for one in points.replicates_of(point)]
         runs.append(stacked(found).assign(**points.labels_of(point)))
-    return _by_learner(stacked(runs))
+    return by_learner(stacked(runs))
 
 
 def _dense(
@@ -152,31 +152,27 @@ def _dense(
     steps = np.array([lane["step_size"] for lane in lanes])
     for _, x, y in chunks(spectrum, samples, replicate, seed, [samples], "float32"):
         train_dense(weights, x, y, steps, richness)
-    risk = (weights - spectrum.target) ** 2 @ spectrum.eigenvalues + spectrum.tail[-1]
+    risk = spectrum.excess_risk(weights)
     learned = (weights > spectrum.target / 2).sum(axis=1)
     return pd.DataFrame(lanes).assign(
         replicate=replicate, excess_risk=risk, adapted=0, learned=learned,
-        diverged=~(risk <= DIVERGED * spectrum.tail[0]),
+        diverged=diverged(risk, spectrum.tail[0]),
     )  # fmt: skip
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk; a dense layer's by gradient flow, which has no noise of SGD."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def _risk(row: dict) -> float:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     if row["learner"] == DENSE:
         time, size = row["samples"] * row["step_size"], row["model_size"]
         flow = dense_flow(problem, model_size=size, time=time, richness=row["richness"])
         return at_time(flow, time)
-    run = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return deep_risk(problem, depth=rates.depth_of(row["model"]), schedule=Constant(), **run)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
+    depth = rates.depth_of(row["model"])
+    return deep_risk(problem, depth=depth, schedule=Constant(), **setting_of(row))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

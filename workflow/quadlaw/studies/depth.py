@@ -20,6 +20,8 @@ over-parameterized sequence models (arXiv 2409.00894), and the limits of SGD in 
 first weight has passed half of its target, against ``1 / w_0``, at a step size ``eta / L``.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from pydantic import model_validator
@@ -28,11 +30,11 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, or_missing, own_replicates
 from quadlaw.fit.estimates import exponents, far_exponents, table
 from quadlaw.fit.fitting import fit_power_law
 from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import PowerLaw, Spectrum, problem_of, setting_of
 from quadlaw.sgd.run import log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
@@ -112,9 +114,9 @@ def rows(settings: dict) -> pd.DataFrame:
 def _curves(settings: dict) -> pd.DataFrame:
     """Risk against ``T`` of every problem, depth and start."""
     return stacked(
-        _curve(
-            PowerLaw(one["alpha"], one["beta"], settings["sigma"]), depth, start, settings
-        ).assign(replicates=one.get("replicates", settings["replicates"]))
+        _curve(problem_of(settings | one), depth, start, settings).assign(
+            replicates=own_replicates(settings, one)
+        )
         for one in settings["problems"]
         for depth in settings["depths"]
         for start in STARTS
@@ -157,7 +159,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _tuned_constant(row: pd.Series) -> float:
     """Of the least risk by theory, at most ``SAFE`` of the stability edge."""
-    problem, depth = PowerLaw(row["alpha"], row["beta"], row["sigma"]), rates.depth_of(row["model"])
+    problem, depth = problem_of(row), rates.depth_of(row["model"])
     common = {key: row[key] for key in ("model_size", "samples", "init", "start")}
     unit, largest = row["unit"], SAFE * stability_edge(problem, row["model_size"], row["model"])
     smallest = min(SMALLEST * unit, largest / 2)
@@ -212,15 +214,9 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _risk(row: dict) -> float:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    keys = ("model_size", "samples", "step_size", "init", "start")
-    setting, schedule = {key: row[key] for key in keys}, named(row["schedule"])
-    try:
-        depth = rates.depth_of(row["model"])
-        return deep_risk(problem, depth=depth, schedule=schedule, **setting)
-    except ValueError as fault:
-        print(f"no prediction for {row}: {fault}")
-        return np.nan
+    how = {"depth": rates.depth_of(row["model"]), "schedule": named(row["schedule"])}
+    how |= setting_of(row) | {"start": row["start"]}
+    return or_missing(row, partial(deep_risk, problem_of(row), **how))
 
 
 def _escape(row: dict) -> float:

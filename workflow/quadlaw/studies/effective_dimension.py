@@ -23,7 +23,7 @@ A count ``n`` stands for the interval from ``n - 1/2`` to ``n + 1/2``, uniformly
 of grouped data: of whole numbers that all agree, the median would have no interval.
 """
 
-from operator import itemgetter
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,8 +32,9 @@ from scipy.special import zeta
 from quadlaw.base import typed
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import median_with_interval, with_divergence
+from quadlaw.fit.designs import or_missing
 from quadlaw.fit.estimates import SERIES, exponents, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of, setting_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
 from quadlaw.studies import settings as keys
@@ -77,7 +78,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         for column, name in DIMENSIONS.items()
         for row in exponents(
             runs, f"{name} exponent", window=settings["window"], theory=theory,
-            value=itemgetter(column), theory_value=itemgetter(column),
+            value=column, theory_value=column,
         )
     ]  # fmt: skip
     return pd.concat([_curves(runs, theory, column) for column in DIMENSIONS]), table(rows)
@@ -119,38 +120,36 @@ def predicted_dimensions(points: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def _counts(row: dict) -> tuple[float, float]:
     """Mean numbers that have grown by the end of adaptation and by the end of the run."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     nodes = Nodes.of(problem, row["model_size"])
     ends = [named(row["schedule"]).adaptation_steps(row["samples"]), row["samples"]]
-    grown = {"quadratic": _quadratic_grown, "linear": _linear_grown}[row["model"]]
-    try:
-        adapted, final = grown(problem, nodes, row, ends)
-    except ValueError as fault:
-        print(f"no prediction for {row}: {fault}")
+    solve, shares = {
+        "quadratic": (partial(mean_field, times=ends), _quadratic_grown),
+        "linear": (partial(linear_risk, whole=True, method="leaps"), _linear_grown),
+    }[row["model"]]
+    how = setting_of(row) | {"schedule": named(row["schedule"]), "growth": FINE}
+    solved = or_missing(row, partial(solve, problem, **how), None)
+    if solved is None:
         return np.nan, np.nan
     late = row["init"] ** 2 <= GROWN * nodes.target
-    return tuple(float(np.sum(nodes.count * grown * late)) for grown in (adapted, final))
+    grown = shares(solved, nodes, row, ends)
+    adapted, final = (float(np.sum(nodes.count * share * late)) for share in grown)
+    return adapted, final
 
 
-def _setting(row: dict) -> dict:
-    rest = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    return rest | {"schedule": named(row["schedule"]), "growth": FINE}
-
-
-def _quadratic_grown(problem, nodes, row, ends) -> list[np.ndarray]:
+def _quadratic_grown(field, nodes, row, ends) -> list[np.ndarray]:
     """``p_i`` at every node, at the times ``ends``."""
     from scipy.stats import gamma  # takes half a second, and most jobs never ask
 
-    result = mean_field(problem, times=ends, **_setting(row))
     shares = []
-    for _, state in result.coordinates.groupby("time"):
+    for _, state in field.coordinates.groupby("time"):
         mean, variance = state["mean"], np.maximum(state["variance"], 1e-12 * state["mean"] ** 2)
         law = gamma(mean**2 / variance, scale=variance / mean)
         shares.append(law.sf(GROWN * state["target"]))
     return shares
 
 
-def _linear_grown(problem, nodes, row, ends) -> list[np.ndarray]:
+def _linear_grown(path, nodes, row, ends) -> list[np.ndarray]:
     """``p_i`` at every node, at the times ``ends``, from the exact mean and second moment.
 
     ``E (w_i - w*_i)`` shrinks by ``1 - eta lambda_i`` a step; the second moment as in
@@ -158,10 +157,9 @@ def _linear_grown(problem, nodes, row, ends) -> list[np.ndarray]:
     """
     from scipy.stats import norm  # takes half a second, and most jobs never ask
 
-    path = linear_risk(problem, whole=True, method="leaps", **_setting(row))
     time = path["time"].to_numpy()
     risk = path["excess_risk"].to_numpy()
-    noise = problem.sigma**2 + (risk[1:] + risk[:-1]) / 2
+    noise = row["sigma"] ** 2 + (risk[1:] + risk[:-1]) / 2
     etas = row["step_size"] * named(row["schedule"]).factor(time[:-1], row["samples"])
     bias = row["init"] ** 2 - nodes.target
     square, shares, lams = bias**2, [], nodes.eigenvalues

@@ -42,6 +42,7 @@ from quadlaw.base import typed
 from quadlaw.base.checks import require
 from quadlaw.base.tables import select
 from quadlaw.fit.estimates import ends, resampled, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
@@ -251,8 +252,8 @@ def _collapse(frame: pd.DataFrame) -> Iterator[dict]:
         at = [np.interp(np.log(PART), np.log(wide.columns), np.log(row)) for row in wide.to_numpy()]
         local = np.diff(at) / np.diff(np.log(wide.index))
         yield dict(zip(PROBLEM, key, strict=True)) | {
-            "quantity": COLLAPSE, "against": "C", "points": len(wide), "theory": local[-1],
+            "quantity": COLLAPSE, "against": "C", "points": len(wide),
             "setting": "with label noise" if key[-1] else "without label noise",
-            "estimate": local[-1], "ci_low": min(local[-2:]), "ci_high": max(local[-2:]),
             "window_low": wide.index[-2], "window_high": wide.index[-1],
+            **theory_row(local[-1], local[-2:]),
         }  # fmt: skip

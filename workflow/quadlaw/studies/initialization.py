@@ -24,6 +24,7 @@ those of ``v_0 = sqrt(min(1, w*_D)) / 2``.
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
@@ -31,8 +32,9 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, TOGETHER, curve_rows, predicted
 from quadlaw.fit.estimates import ends, exponents, log_ratio, resampled, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.fitting import curve_exponent
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.asymptotics import decades
@@ -63,6 +65,13 @@ class Settings(keys.Curves):
     fixed: Fixed
     decades: keys.Decades
 
+    @model_validator(mode="after")
+    def _compared(self):
+        scales = self.init_scales
+        reason = f"must hold {USUAL}, the usual one, and a larger one, which is compared with it"
+        typed.demand(USUAL in scales and max(scales) > USUAL, "init_scales", scales, reason)
+        return self
+
 
 LARGE = "log risk at a large start over the usual one, over theory's"
 USUAL = 0.5  # the v_0 scale of the other figures
@@ -86,7 +95,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 
 def _problems(settings: dict) -> list[PowerLaw]:
-    return [PowerLaw(one["alpha"], one["beta"], settings["sigma"]) for one in settings["problems"]]
+    return [problem_of(settings | one) for one in settings["problems"]]
 
 
 def _rows(one: dict, settings: dict) -> pd.DataFrame:
@@ -205,8 +214,8 @@ def _beyond(problem: PowerLaw, settings: dict) -> tuple[pd.DataFrame, dict]:
     points = _squares(predicted(designs.with_steps(rows)), "theory")
     local = np.diff(np.log(points["largest"])) / np.diff(np.log(points["target"]))
     slope = _exponent(points["target"], points["largest"])
-    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
-    return points.assign(theory=points["largest"]), _summary(points, "theory") | row
+    row = _summary(points, "theory") | theory_row(slope, local)
+    return points.assign(theory=points["largest"]), row
 
 
 def _squares(theory: pd.DataFrame, value: str) -> pd.DataFrame:

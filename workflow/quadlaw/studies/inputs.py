@@ -30,6 +30,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.models import PAPER
 from quadlaw.studies import settings as keys
 
 SMOKE = keys.SMALL | {
@@ -57,7 +58,6 @@ class Settings(keys.Curves):
     step_factors: keys.StepFactors = [1.0]
 
 
-MODELS = ("quadratic", "linear")
 KEYS = ["model", "alpha", "beta", "samples", "step_factor"]
 SHARE, STEPS_UP_TO = 0.125, 2**16
 RISK, RATIO = "risk", "ratio"
@@ -71,7 +71,7 @@ def rows(settings: dict) -> pd.DataFrame:
     rows = stacked(
         curve_rows(settings, one, model, share=SHARE)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
     )
     short = rows["samples"] <= STEPS_UP_TO
     far = rows[~short & (rows["step_factor"] == 1)].assign(**IN_LEAPS)

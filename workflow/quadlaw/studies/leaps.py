@@ -16,7 +16,7 @@ from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import SERIES, interval, table
 from quadlaw.models import PAPER, named
 from quadlaw.sgd.leaps import ACCURACY, METHODS, Rates, method_of, stages
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules import named as schedule_named
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
@@ -117,7 +117,7 @@ def _beside_theory(row: dict) -> dict:
 
 def _costs(one: dict, settings: dict) -> list[dict]:
     """Coordinates of the quadratic model that a step updates, by ``T``, in leaps and in steps."""
-    law, found = PowerLaw(one["alpha"], one["beta"], settings["sigma"]), []
+    law, found = problem_of(settings | one), []
     for T in COSTS:
         dimension = rates.effective_dimension("quadratic", law.alpha, law.beta, T)
         size = int(np.ceil(settings["size_factor"] * dimension))

@@ -16,7 +16,7 @@ import pandas as pd
 
 from quadlaw.fit.curves import with_divergence
 from quadlaw.models.linear import LINEAR
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -113,7 +113,7 @@ class Handover:
         """
         from scipy.stats import gamma  # takes half a second, and most jobs never ask
 
-        problem, schedule = PowerLaw(row["alpha"], row["beta"], row["sigma"]), Constant()
+        problem, schedule = problem_of(row), Constant()
         settings = {key: row[key] for key in ("model_size", "step_size", "init")}
         first = named(row["schedule"]).adaptation_steps(row["samples"])
         state = mean_field(problem, samples=first, schedule=schedule, **settings).coordinates
@@ -146,7 +146,7 @@ class Handover:
 
     def best_plain_step(self) -> float:
         """The plain linear model's step size of least risk, up to a quarter of its edge."""
-        problem = PowerLaw(self.row["alpha"], self.row["beta"], self.row["sigma"])
+        problem = problem_of(self.row)
         largest = SAFE * stability_edge(problem, self.row["model_size"], "linear")
 
         def risk_at(eta):

@@ -11,9 +11,10 @@ from pydantic import model_validator
 from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS, Tuning
+from quadlaw.fit.designs import IN_LEAPS, Tuning, own_replicates
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.models import PAPER
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
@@ -29,7 +30,7 @@ REPORT = (
     "Does the risk of a small model fall as the predicted power of its size, until the samples "
     "limit it?",
 )
-MODELS, INIT_SCALE = ("quadratic", "linear"), 0.5
+INIT_SCALE = 0.5
 
 
 class Settings(typed.Settings):
@@ -55,7 +56,7 @@ def rows(settings: dict) -> pd.DataFrame:
     frames = [
         _rows(settings, one, model, size)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
         for size in settings["model_sizes"]
     ]
     return stacked(frames)
@@ -63,13 +64,13 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def _rows(settings: dict, one: dict, model: str, size: int) -> pd.DataFrame:
     """One model of one size at every ``T``."""
-    problem, samples = PowerLaw(one["alpha"], one["beta"], settings["sigma"]), settings["samples"]
+    problem, samples = problem_of(settings | one), settings["samples"]
     starts = [_init(problem, T, size) for T in samples]
     tunings = [Tuning(problem, model, T, size, v) for T, v in zip(samples, starts, strict=True)]
     return pd.DataFrame({"samples": samples, "init": starts, "tuning": tunings}).assign(
         model=model, alpha=problem.alpha, beta=problem.beta, sigma=problem.sigma, setting="",
         schedule=TwoPhase().name, model_size=size, init_scale=INIT_SCALE,
-        replicates=one.get("replicates", settings["replicates"]), **IN_LEAPS,
+        replicates=own_replicates(settings, one), **IN_LEAPS,
     )  # fmt: skip
 
 

@@ -32,13 +32,13 @@ from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.rivals.momentum import Coefficients, adapted, heavy_ball, last_risks
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, rates, stability_edge
 from quadlaw.theory.rivals.momentum import momentum_risk
@@ -97,7 +97,7 @@ def _rows(settings: dict, samples: list[int]) -> pd.DataFrame:
             "model": QUADRATIC if learner == QUADRATIC else PLAIN, "learner": learner,
             "alpha": one["alpha"], "beta": one["beta"], "sigma": settings["sigma"],
             "samples": T, "schedule": TwoPhase().name, "setting": "",
-            "replicates": one.get("replicates", settings["replicates"]),
+            "replicates": own_replicates(settings, one),
             "momentum": settings["momentum"],
             **_sizes(one["alpha"], one["beta"], T, settings["size_factor"], learner),
             **(IN_LEAPS if learner in COARSE else IN_STEPS),
@@ -124,7 +124,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _best(row: dict) -> tuple[float, float]:
     """Steps up to ``SAFE`` of the edge; there, the adapted momentum's speed up to ``FASTEST``."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     largest = SAFE * stability_edge(problem, row["model_size"], row["model"])
 
     def at_step(eta):
@@ -148,7 +148,7 @@ def coefficients(row: dict) -> Coefficients:
 
 def _risk(row: dict, coarse: bool = False) -> float:
     """Expected risk of a row."""
-    problem, learner = PowerLaw(row["alpha"], row["beta"], row["sigma"]), row["learner"]
+    problem, learner = problem_of(row), row["learner"]
     setting = {key: row[key] for key in ("model_size", "init")}
     if learner not in COARSE:
         return momentum_risk(problem, coefficients(row), **setting)
@@ -159,7 +159,7 @@ def _risk(row: dict, coarse: bool = False) -> float:
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk, by ``learner``, which ``model`` names then."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
@@ -167,7 +167,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     leaps, steps = ([one for one in point["lanes"] if (one["method"] != "steps") == leaping]
                     for leaping in (True, False))  # fmt: skip
     runs = points.run_point(point | {"lanes": leaps}, seed, dtype, listed)
-    return _by_learner(stacked([runs, _in_steps(point | {"lanes": steps}, seed, dtype, listed)]))
+    return by_learner(stacked([runs, _in_steps(point | {"lanes": steps}, seed, dtype, listed)]))
 
 
 def _in_steps(point: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd.DataFrame:
@@ -177,15 +177,11 @@ def _in_steps(point: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd
     for replicate in points.replicates_of(point):
         with np.errstate(over="ignore", invalid="ignore"):
             risks = last_risks(spectrum, parts, lanes[0]["init"], replicate, seed, dtype)
-        diverged = ~(risks <= DIVERGED * spectrum.tail[0])
         found.append(pd.DataFrame(lanes).assign(
-            replicate=replicate, excess_risk=risks, diverged=diverged, adapted=0, learned=0,
+            replicate=replicate, excess_risk=risks, diverged=diverged(risks, spectrum.tail[0]),
+            adapted=0, learned=0,
         ))  # fmt: skip
     return stacked(found).assign(**labels)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

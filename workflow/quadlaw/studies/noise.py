@@ -24,7 +24,7 @@ from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
 from quadlaw.fit.estimates import exponents, log_ratio, table
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.train import GROWN
 from quadlaw.studies import settings as keys
@@ -150,7 +150,7 @@ def _survival(runs: pd.DataFrame) -> dict:
         for some in groups
     ]
     fit = fit_power_law(scale, [some["learned"].clip(lower=0.5).to_numpy() for some in groups])
-    problem = PowerLaw(*runs.iloc[0][["alpha", "beta", "sigma"]])
+    problem = problem_of(runs.iloc[0])
     expected = [expected_survivors(problem, runs["model_size"].iloc[0], x) for x in scale]
     return {
         **runs.iloc[0][["model", "alpha", "beta"]].to_dict(),

@@ -44,9 +44,11 @@ from pydantic import Field
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS
+from quadlaw.fit.designs import IN_LEAPS, own_replicates
 from quadlaw.fit.estimates import SERIES, exponents, interval, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.fit.exponents import theory_row
+from quadlaw.models import PAPER
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules import Schedule, named
 from quadlaw.sgd.schedules.cosine import Cosine
 from quadlaw.sgd.schedules.polynomial import Polynomial
@@ -60,7 +62,6 @@ REPORT = (
     "9. Rivals and what came after",
     "Which decay of the step size is best, and does the last iterate lose a logarithm?",
 )
-MODELS = ("quadratic", "linear")
 TWO_PHASE, LINEAR, COSINE, POWER, STABLE = SHAPES = (
     "two-phase", "linear decay", "cosine", "power decay", "stable-decay",
 )  # fmt: skip
@@ -116,10 +117,10 @@ def rows(settings: dict) -> pd.DataFrame:
     return pd.DataFrame(
         [
             one
-            | {"replicates": one.get("replicates", settings["replicates"]), "model": model}
+            | {"replicates": own_replicates(settings, one), "model": model}
             | _place(one, T, settings) | {"setting": name, "schedule": shape.name}
             for one in settings["problems"]
-            for model in MODELS
+            for model in PAPER
             for T in settings["samples"]
             for name, shape in shapes(capacity(model, **_pair(one)), one["beta"], T).items()
         ]
@@ -146,7 +147,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _best(row: dict, schedule: Schedule):
     """:class:`quadlaw.theory.tuning.TunedStep` of a row's setting under a schedule."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     where = {key: row[key] for key in ("model_size", "samples", "init")}
     largest = _largest(row["model"], problem, row["model_size"])
     a, T = capacity(row["model"], **_pair(row)), row["samples"]
@@ -206,7 +207,7 @@ def _cells(settings: dict) -> list[dict]:
     return [
         _pair(one) | {"model": model, "sigma": settings["sigma"]} | _place(one, 10**k, settings)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
         for k in settings["far"]
     ]
 
@@ -290,8 +291,7 @@ def _far_powers(far: pd.DataFrame):
 
 def _range(key: tuple, quantity: str, values: pd.Series, samples: pd.Index) -> dict:
     """The last of the theory's numbers, with the range of the late ones."""
-    late, last = values.iloc[-LATE:], values.iloc[-1]
     series = dict(zip(SERIES, key, strict=True))
-    ends = {"estimate": last, "theory": last, "ci_low": late.min(), "ci_high": late.max()}
     window = {"window_low": samples[-LATE - 1], "window_high": samples[-1]}
-    return series | {"quantity": quantity} | ends | window
+    found = theory_row(values.iloc[-1], values.iloc[-LATE:])
+    return series | {"quantity": quantity} | found | window

@@ -24,9 +24,9 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import exponents, table
-from quadlaw.models import named
+from quadlaw.models import PAPER, named
 from quadlaw.sgd import schedules
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.views import SIGNS
 from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
@@ -57,9 +57,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def _curves(one: dict, settings: dict) -> pd.DataFrame:
     """All that are made of squares have the quadratic model's settings."""
-    quadratic, linear = (
-        curve_rows(settings, one, model, **IN_LEAPS) for model in ("quadratic", "linear")
-    )
+    quadratic, linear = (curve_rows(settings, one, model, **IN_LEAPS) for model in PAPER)
     squares = [quadratic.assign(model=name) for name in ("quadratic", *HALVES)]
     return stacked([*squares, linear.assign(model=LINEAR)])
 
@@ -83,7 +81,7 @@ def _two_halves(row: dict) -> float:
 
 def _growing(row: dict, grows: float, dies: float) -> float:
     """The mean field of the half that grows, less what the other one leaves, by their starts."""
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     setting = {key: row[key] for key in ("model_size", "samples", "step_size")}
     field = mean_field(problem, init=grows, schedule=schedules.named(row["schedule"]), **setting)
     last = field.coordinates

@@ -34,7 +34,8 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import ends, exponents, resampled, table
-from quadlaw.fit.exponents import SCALES
+from quadlaw.fit.exponents import SCALES, theory_row
+from quadlaw.models import PAPER
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 
@@ -74,7 +75,6 @@ def _pairs(settings) -> Iterable[tuple[float, float]]:
     return product(settings.alphas, settings.betas)
 
 
-MODELS = ("quadratic", "linear")
 STRONG, STRONGER = 0.9, "linear model up to 0.9 of its edge"
 APART = 0.05  # least distance of the two laws
 PROBLEM = ["alpha", "beta", "sigma"]
@@ -83,7 +83,7 @@ HUGE = 1e3  # log risk of a diverged run, as inf - inf is nan
 
 def rows(settings: dict) -> pd.DataFrame:
     """A curve against ``T`` for every ``alpha``, ``beta`` and model, in leaps."""
-    cells = product(settings["alphas"], settings["betas"], MODELS)
+    cells = product(settings["alphas"], settings["betas"], PAPER)
     return stacked(
         curve_rows(settings, {"alpha": alpha, "beta": beta}, model, setting="", **IN_LEAPS)
         for alpha, beta, model in cells
@@ -107,7 +107,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def distance(alpha, beta):
     """Of the laws, the quadratic model's less the linear one's; arrays allowed."""
-    quadratic, linear = (rates.sample_exponent(model, alpha, beta) for model in MODELS)
+    quadratic, linear = (rates.sample_exponent(model, alpha, beta) for model in PAPER)
     return quadratic - linear
 
 
@@ -170,10 +170,7 @@ def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
             yield {key: row[key] for key in ("model", *PROBLEM, "window_low", "window_high")} | {
                 "quantity": "theory exponent",
                 "against": clock,
-                "estimate": row["whole"],
-                "ci_low": min(row["early"], row["late"]),
-                "ci_high": max(row["early"], row["late"]),
-                "theory": row["whole"],
+                **theory_row(row["whole"], [row["early"], row["late"]]),
             }
 
 
@@ -187,8 +184,7 @@ def plane_by_theory(tuned: pd.DataFrame) -> Iterator[dict]:
         for name, (whole, *halves) in found.items():
             yield {
                 "quantity": f"{name} position by theory", "model": model, "against": clock,
-                "sigma": cells["sigma"].iloc[0], "estimate": whole, "ci_low": min(halves),
-                "ci_high": max(halves), "theory": whole, "points": len(cells),
+                "sigma": cells["sigma"].iloc[0], "points": len(cells), **theory_row(whole, halves),
                 **cells.iloc[0][["window_low", "window_high"]],
             }  # fmt: skip
 
@@ -208,7 +204,7 @@ def cell_positions(cells: pd.DataFrame) -> pd.DataFrame:
 
 def stronger(cell: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """The exact risk of the linear model with larger steps, of one problem."""
-    one = cell[PROBLEM].iloc[0]
+    one = cell[PROBLEM].iloc[0].to_dict()
     frame = curve_rows(settings, one, "linear", share=STRONG, setting=STRONGER)
     return designs.predicted(designs.with_steps(frame))
 
@@ -254,8 +250,8 @@ def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> lis
     shared = {"sigma": cells["sigma"].iloc[0], "points": len(cells), "method": IN_LEAPS["method"]}
     shared |= {"window_low": samples[0], "window_high": samples[-1]}
     shared |= {"replicates": runs["replicates"].min()}
-    risk = {model: drawn(select(runs, model=model)) for model in MODELS}
-    known = {model: curves_of(select(theory, model=model)) for model in MODELS}
+    risk = {model: drawn(select(runs, model=model)) for model in PAPER}
+    known = {model: curves_of(select(theory, model=model)) for model in PAPER}
     found = [*plane_positions(samples, risk, known, cells)]
     found += shares(samples, risk, known, curves_of(strong))
     return [
@@ -270,7 +266,7 @@ def plane_positions(
 ) -> Iterator[tuple]:
     """``(labels, draws, theory)`` of the median and the farthest position of each model."""
     problem = cells["alpha"].to_numpy(), cells["beta"].to_numpy()
-    for model in MODELS:
+    for model in PAPER:
         clock = clock_of(model, cells)
         draws, expected = (
             summaries(model, position(slopes(samples, one[model], clock), *problem))

@@ -12,12 +12,12 @@ from scipy.special import gammaincinv
 
 from quadlaw.base import typed
 from quadlaw.base.tables import select, stacked
-from quadlaw.fit.designs import LANE_LABELS, rule_lane, trajectory_grid
+from quadlaw.fit.designs import LANE_LABELS, own_replicates, rule_lane, trajectory_grid
 from quadlaw.fit.estimates import table
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.fit.fronts import front_exponents, growth_scales, weight_curves
 from quadlaw.fit.points import replicates_of, spectrum_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of, setting_of
 from quadlaw.sgd.run import follow_lanes, log_spaced
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.train import GROWN
@@ -81,7 +81,7 @@ def rows(settings: dict) -> pd.DataFrame:
 
 def extra(settings: dict) -> dict:
     """Looks at weights over time."""
-    replicates = [one.get("replicates", settings["replicates"]) for one in settings["problems"]]
+    replicates = [own_replicates(settings, one) for one in settings["problems"]]
     looks = sum(replicates) * settings["times"] * settings["coordinates"]
     return {"sgd_runs": {"looks": looks}}
 
@@ -118,11 +118,8 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 def _predicted(row: dict) -> pd.DataFrame:
     coordinates, times = trajectory_grid(row)
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    setting = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
-    result = mean_field(
-        problem, times=times, schedule=named(row["schedule"]), growth=FINE, **setting
-    )
+    how = {"schedule": named(row["schedule"]), "growth": FINE}
+    result = mean_field(problem_of(row), times=times, **how, **setting_of(row))
     every = {key: row[key] for key in (*KEYS, "step_size", "init")}
     return stacked(
         _quartiles(nodes, coordinates).assign(time=time, **every)

@@ -22,7 +22,7 @@ from quadlaw.fit import points
 from quadlaw.fit.curves import median_with_interval, with_divergence
 from quadlaw.fit.estimates import SERIES, exponents
 from quadlaw.sgd.bases import basis, blockwise
-from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
+from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum, problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.theory import stability_edge
 from quadlaw.theory.flow import (
@@ -153,13 +153,14 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
     for key, some in design.groupby(keys):
         rows, first = some.sort_values("step_size"), some.iloc[0].to_dict()
         seen, samples = seen_by(PowerLaw(*key[:3]), first), int(first["samples"])
-        steps = rows["step_size"].to_numpy()
+        # Where two parts of a design ask for the same run, its step sizes stand there twice.
+        steps, place = np.unique(rows["step_size"], return_inverse=True)
         if first["model"] == LINEAR:
             risks = [seen.linear_risk(samples, step) for step in steps]
         else:
             total = training_time(samples, named(first["schedule"]))
             risks = seen.flow_risk(float(first["init"]), tuple(steps * total))
-        frames.append(rows.assign(theory=risks))
+        frames.append(rows.assign(theory=np.array(risks)[place]))
     return stacked(frames)
 
 
@@ -187,7 +188,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     for row in rows.to_dict("records"):
         key = tuple(row[name] for name in EDGE)
         if key not in edges:
-            law = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+            law = problem_of(row)
             edges[key] = seen_by(law, row).edge(row["model"], learned_by(law, row["samples"]))
     edge = [edges[key] for key in rows[EDGE].itertuples(index=False, name=None)]
     return rows.assign(step_size=np.array(edge) * rows["fraction"])
@@ -262,6 +263,6 @@ def median_exponents(
     if value == "gain":
         runs, known = runs.assign(gain=1 / runs["risk"]), known.assign(theory=1 / known["theory"])
     return exponents(
-        runs, quantity, window=window, axis=axis, value=lambda some: some[value], theory=known,
-        theory_value=lambda some: some["theory"], paired=True,
+        runs, quantity, window=window, axis=axis, value=value, theory=known,
+        theory_value="theory", paired=True,
     )  # fmt: skip

@@ -266,8 +266,8 @@ def _estimates(
     known = {"ratio": theory_ratios(theory)}
     for name, pair in pairs.items():
         fits = exponents(
-            pair, f"{name} exponent", value=lambda one: one["ratio"], theory=known.get(name),
-            theory_value=lambda one: one["theory"], **options,
+            pair, f"{name} exponent", value="ratio", theory=known.get(name),
+            theory_value="theory", **options,
         )  # fmt: skip
         for row in fits:
             yield row

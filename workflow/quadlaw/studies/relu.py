@@ -25,6 +25,7 @@ itself to ``eta S / 2`` at the rate ``2 eta a_k`` and costs ``a_k`` times that (
 coordinate; ``risk over time`` and ``kink over time``, where ``place`` is the step.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -34,14 +35,14 @@ from pydantic import Field
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import curve_rows, trajectory_grid
+from quadlaw.fit.designs import curve_rows, or_missing, trajectory_grid
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.fronts import SEEN, growth_fits
 from quadlaw.fit.points import replicates_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
-from quadlaw.sgd.train import DIVERGED, Group
+from quadlaw.sgd.train import Group, diverged
 from quadlaw.studies import phase_transition
 from quadlaw.studies import settings as keys
 from quadlaw.theory import MeanField, mean_field
@@ -131,8 +132,8 @@ def _look(group: Group, time: int, last: bool) -> pd.DataFrame:
     risks = {RISK: group.excess_risk()}
     if group.model.kink is not None:
         risks[KINK] = group.kink_risk()
-    diverged = ~(risks[RISK] <= DIVERGED * group.view.spectrum.tail[0])
-    labels = {"learned": group.grown().sum(axis=1), "diverged": diverged}
+    bad = diverged(risks[RISK], group.view.spectrum.tail[0])
+    labels = {"learned": group.grown().sum(axis=1), "diverged": bad}
     return stacked(
         group.lanes.assign(
             part=part if last else OVER_TIME[part], place=0 if last else time, excess_risk=risk,
@@ -203,7 +204,7 @@ def common_kink(row: dict) -> float:
 def _solved(row: dict, times: list[int]) -> MeanField:
     """The mean field of the steps that each weight sees, at ``times`` of them."""
     return mean_field(
-        PowerLaw(row["alpha"], row["beta"], row["sigma"]), model_size=row["model_size"],
+        problem_of(row), model_size=row["model_size"],
         samples=row["samples"] // HALVES[row["model"]], step_size=row["step_size"],
         init=row["init"], schedule=named(row["schedule"]), times=times,
     )  # fmt: skip
@@ -220,10 +221,8 @@ def growth_delay(coordinates, row) -> np.ndarray:
 def _mean_field(row: dict, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Risk and, for two independent units, what the kink costs; missing where theory refuses."""
     half = HALVES[row["model"]]
-    try:
-        field = _solved(row, np.unique(times // half).tolist())
-    except ValueError as fault:
-        print(f"no prediction for {row}: {fault}")
+    field = or_missing(row, partial(_solved, row, np.unique(times // half).tolist()), None)
+    if field is None:
         return np.full(len(times), np.nan), np.full(len(times), np.nan)
     nodes = field.coordinates
     spread = nodes["count"] * nodes["index"] ** -row["alpha"] * nodes["variance"] / 2

@@ -22,9 +22,9 @@ from quadlaw.fit.curves import measured_curves, median_with_interval
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.fit.points import labels_of, replicates_of, spectrum_of
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of, setting_of
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.studies.linearized import (
     PLAIN,
@@ -96,15 +96,12 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
 
 def _seen(spectrum: Spectrum, weights: dict) -> Iterator[dict]:
     """Each model's risk, and its distance from the quadratic model."""
-
-    def risk(w):
-        return spectrum.eigenvalues @ (w - spectrum.target) ** 2 + spectrum.tail[-1]
-
     reference = weights[QUADRATIC]
     for model, w in weights.items():
-        distance = spectrum.eigenvalues @ (w - reference) ** 2 / risk(reference)
-        one = {"model": model, "diverged": ~(risk(w) <= DIVERGED * spectrum.tail[0])}
-        yield one | {"part": RISK, "excess_risk": risk(w)}
+        risk = spectrum.excess_risk(w)
+        distance = spectrum.eigenvalues @ (w - reference) ** 2 / spectrum.excess_risk(reference)
+        one = {"model": model, "diverged": diverged(risk, spectrum.tail[0])}
+        yield one | {"part": RISK, "excess_risk": risk}
         if model != QUADRATIC:
             yield one | {"part": DISTANCE, "excess_risk": distance}
 
@@ -120,8 +117,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 def _paths(row: dict) -> Iterator[pd.DataFrame]:
     state, schedule = Handover.of(row), named(row["schedule"])
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
-    settings = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
+    problem, settings = problem_of(row), setting_of(row)
     paths = {
         QUADRATIC: mean_field_risk(problem, schedule=schedule, whole=True, **settings),
         RESCALED: state.path(RESCALED, row["step_size"]),
@@ -141,8 +137,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     for quantity, model, over, under in EXPONENTS:
         ratio, expected = (ratios(some, over, under).assign(model=model) for some in (last, known))
         estimates += exponents(
-            ratio, quantity, window=settings["window"], value=lambda some: some["ratio"],
-            theory=expected, theory_value=lambda some: some["ratio"],
+            ratio, quantity, window=settings["window"], value="ratio",
+            theory=expected, theory_value="ratio",
         )  # fmt: skip
         curves.append(_ratio_curve(ratio, expected))
     return stacked(curves), table(estimates)

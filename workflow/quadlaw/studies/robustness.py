@@ -40,7 +40,7 @@ from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, curve_rows
 from quadlaw.fit.estimates import exponents, interval, table
 from quadlaw.models import PAPER
 from quadlaw.sgd import schedules
-from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum
+from quadlaw.sgd.problem import Finite, PowerLaw, Spectrum, setting_of
 from quadlaw.sgd.workload import Stream, stream_of
 from quadlaw.studies import settings as keys
 from quadlaw.theory.stability import stability_edge
@@ -156,9 +156,8 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _theory(row: dict) -> float:
-    setting = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
     options = {"schedule": schedules.named(row["schedule"]), "growth": coarse(row["model"])}
-    return predicted_risk(row["model"], problem_of(row), **setting, **options)
+    return predicted_risk(row["model"], problem_of(row), **setting_of(row), **options)
 
 
 def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None) -> pd.DataFrame:
@@ -206,8 +205,8 @@ def _fitted(
     pairs, known = ratios(with_divergence(runs), "risk", "replicate"), ratios(theory, "theory")
     found = [*exponents(runs, "sample exponent", window=window, theory=theory)]
     found += exponents(
-        pairs, "ratio exponent", window=window, value=lambda some: some["ratio"],
-        theory=known, theory_value=lambda some: some["ratio"],
+        pairs, "ratio exponent", window=window, value="ratio",
+        theory=known, theory_value="ratio",
     )  # fmt: skip
     medians = pairs.groupby(["model", *PLACE])["ratio"].apply(median_with_interval).unstack()
     exact = known.rename(columns={"ratio": "theory"}).drop(columns=["excess_risk", "diverged"])

@@ -75,8 +75,12 @@ class Settings(keys.Curves):
     pilots: keys.Pilots = 4
 
     @model_validator(mode="after")
-    def _dealt(self):
+    def _related(self):
         keys.check_draws(self)
+        first = self.theory_samples[0], self.size_factor
+        least = min(model_size(one.model_dump(), *first) for one in self.problems)
+        reason = f"the first asks for a model of {least} coordinates, beyond {LARGEST}"
+        typed.demand(least <= LARGEST, "theory_samples", self.theory_samples, reason)
         return self
 
 

@@ -110,7 +110,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     found = [*exponents(usual, "sample exponent", window=window, theory=theory)]
     found += exponents(
         pairs, RATIO_EXPONENT, window=window,
-        value=lambda some: some["ratio"], theory=known, theory_value=lambda some: some["theory"],
+        value="ratio", theory=known, theory_value="theory",
     )  # fmt: skip
     ratios = ratio_curves(pairs, known)
     rising = pairs[pairs["alpha"] > pairs["beta"]].groupby(PROBLEM)

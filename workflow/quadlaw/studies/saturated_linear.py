@@ -25,7 +25,7 @@ from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.designs import Tuning, predicted
 from quadlaw.fit.estimates import exponents, far_exponents, table
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import PowerLaw, problem_of
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
@@ -68,7 +68,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _rows(settings: dict, samples: list[int], factors: list[float]) -> pd.DataFrame:
     frames, size_factor = [], settings["size_factor"]
     for one in settings["problems"]:
-        problem = PowerLaw(one["alpha"], one["beta"], settings["sigma"])
+        problem = problem_of(settings | one)
         tuning = _tuning(problem, max(settings["samples"]), size_factor)
         for name, more in ((FIXED, 1), (TUNED, MORE)):
             rows = [point(problem, name, T, size_factor, tuning) for T in samples]

@@ -24,11 +24,14 @@ For ``alpha < beta`` it is noise, with the logarithm of the halvings, ``T / log2
 
 import numpy as np
 import pandas as pd
+from pydantic import model_validator
 
+from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import designs
 from quadlaw.fit.curves import measured_curves, median_with_interval, with_divergence
 from quadlaw.fit.estimates import exponents, table
+from quadlaw.models import PAPER
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.constant import Constant
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -51,8 +54,13 @@ class Settings(keys.Curves):
     step_factors: keys.StepFactors = [1.0]
     many: keys.Many
 
+    @model_validator(mode="after")
+    def _compared(self):
+        reason = f"must hold {DEFAULT}, with which the others are compared"
+        typed.demand(DEFAULT in self.schedules, "schedules", self.schedules, reason)
+        return self
 
-MODELS = ("quadratic", "linear")
+
 DEFAULT = TwoPhase().name
 KEYS = ["model", "alpha", "beta", "step_factor"]
 
@@ -66,7 +74,7 @@ def rows(settings: dict) -> pd.DataFrame:
     rows = stacked(
         designs.curve_rows(settings, one, model, **designs.IN_LEAPS)
         for one in settings["problems"]
-        for model in MODELS
+        for model in PAPER
     )
     floor = (rows["schedule"] == Constant().name) & (rows["alpha"] > rows["beta"])
     floor &= (rows["model"] == "quadratic") & (rows["step_factor"] == 1)

@@ -29,7 +29,7 @@ import pandas as pd
 from quadlaw.base.tables import stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves
-from quadlaw.fit.designs import IN_LEAPS
+from quadlaw.fit.designs import IN_LEAPS, by_learner, own_replicates
 from quadlaw.fit.estimates import exponents, table
 from quadlaw.sgd.problem import PowerLaw, Spectrum
 from quadlaw.sgd.schedules import named
@@ -74,7 +74,7 @@ def _curve(one: dict, learner: str, settings: dict) -> pd.DataFrame:
     sizes = np.ceil(settings["size_factor"] * dimension).astype(int)
     return pd.DataFrame({"samples": samples, "model_size": sizes}).assign(
         alpha=one["alpha"], beta=one["beta"], sigma=settings["sigma"],
-        replicates=one.get("replicates", settings["replicates"]),
+        replicates=own_replicates(settings, one),
         model=QUADRATIC if learner == QUADRATIC else PLAIN, learner=learner,
         part=RISK, setting="from half of the target", schedule=TwoPhase().name, **START, **IN_LEAPS,
     )  # fmt: skip
@@ -116,16 +116,12 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
         alone = point | {"lanes": [lane], "alpha": problem.alpha}
         ours = listed if problem.alpha == point["alpha"] else None
         runs.append(points.run_point(alone, seed, dtype, ours))
-    return _by_learner(stacked(runs).assign(alpha=point["alpha"]))
+    return by_learner(stacked(runs).assign(alpha=point["alpha"]))
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
     """Expected risk."""
-    return _by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
+    return by_learner(design.assign(theory=[_risk(row) for row in design.to_dict("records")]))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -138,7 +134,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
             for some in (runs, theory)
         )
         found += exponents(
-            ratio, "ratio exponent", window=window, value=lambda some: some["ratio"],
-            theory=known, theory_value=lambda some: some["ratio"],
+            ratio, "ratio exponent", window=window, value="ratio",
+            theory=known, theory_value="ratio",
         )  # fmt: skip
     return measured_curves(runs, theory), table(found)

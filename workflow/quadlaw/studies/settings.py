@@ -18,7 +18,7 @@ from quadlaw.base.typed import (
     several,
     whole,
 )
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.theory.asymptotics import decades
 from quadlaw.theory.rates import effective_dimension
@@ -98,7 +98,7 @@ SampleSizes = several(
 )  # fmt: skip
 Sigmas = several(
     Sigma, "Standard deviations of the label noise.",
-    f"must list enough standard deviations, {RISING}", rising=True,
+    f"must list at least two standard deviations, {RISING}", rising=True, least=2,
 )  # fmt: skip
 Alphas = several(
     Alpha, "Capacity exponents; with betas, the grid of their pairs.",
@@ -223,7 +223,7 @@ def check_samples_window(window: list[float], samples: list[int], key: str = "wi
 
 def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") -> None:
     """Refuse a step size beyond the stability edge of ``alpha, beta, sigma, model_size``."""
-    problem = PowerLaw(one["alpha"], one["beta"], one.get("sigma", 0.0))
+    problem = problem_of({"sigma": 0.0} | one)
     try:
         require_stable(key, problem, one["model_size"], step_size, model)
     except ValueError as fault:
@@ -231,8 +231,10 @@ def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") 
 
 
 def check_draws(settings: Settings) -> None:
-    """Refuse more random matrices than replicates that are no pilots."""
+    """Refuse fewer than two replicates that are no pilots, and more random matrices than these."""
     rest, draws = settings.replicates - settings.pilots, settings.draws
+    few = f"an interval needs two replicates that are no pilots, and {max(rest, 0)} are none"
+    demand(rest >= 2, "replicates", settings.replicates, few)
     reason = f"a matrix needs a replicate of its own, and {rest} are no pilots"
     demand(draws <= rest, "draws", draws, reason)
 

@@ -38,14 +38,14 @@ from quadlaw.base.checks import require
 from quadlaw.base.tables import select, stacked
 from quadlaw.fit import points
 from quadlaw.fit.curves import measured_curves, with_divergence
-from quadlaw.fit.designs import IN_LEAPS, IN_STEPS
+from quadlaw.fit.designs import IN_LEAPS, IN_STEPS, by_learner, own_replicates
 from quadlaw.fit.estimates import difference, table
 from quadlaw.fit.exponents import fit_row
 from quadlaw.fit.fitting import curve_exponent, fit_power_law
-from quadlaw.sgd.problem import PowerLaw, Spectrum
+from quadlaw.sgd.problem import Spectrum, problem_of
 from quadlaw.sgd.rivals.sign import EIGENBASIS, MIXED, last_risk
 from quadlaw.sgd.schedules import named
-from quadlaw.sgd.train import DIVERGED
+from quadlaw.sgd.train import diverged
 from quadlaw.studies import settings as keys
 from quadlaw.theory import predicted_risk, stability_edge
 from quadlaw.theory.rivals.sign import sign_risk
@@ -98,7 +98,7 @@ def rows(settings: dict) -> pd.DataFrame:
             "model": "linear", "learner": learner, "alpha": one["alpha"], "beta": one["beta"],
             "sigma": 0.0, "schedule": schedule, "setting": schedule, "compute": compute,
             "model_size": size, "samples": compute // size, "init": 0.0,
-            "replicates": one.get("replicates", settings["replicates"]),
+            "replicates": own_replicates(settings, one),
             **(IN_LEAPS if learner == SGD else IN_STEPS),
         }
         for one in settings["problems"]
@@ -126,7 +126,7 @@ def with_steps(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
 
 def _best_step(row: dict) -> float:
     if row["learner"] == SGD:
-        return SAFE * stability_edge(_problem(row), row["model_size"], "linear")
+        return SAFE * stability_edge(problem_of(row), row["model_size"], "linear")
 
     def risk_at(eta):
         return _risk(row | {"step_size": eta}, growth=COARSE)
@@ -134,17 +134,13 @@ def _best_step(row: dict) -> float:
     return least_risk(risk_at, 1.0, 0.01 / row["samples"]).step_size
 
 
-def _problem(row: dict) -> PowerLaw:
-    return PowerLaw(row["alpha"], row["beta"], row["sigma"])
-
-
 def _risk(row: dict, **options) -> float:
     """Expected risk; of Adam, that of sign descent."""
     setting = {key: row[key] for key in ("model_size", "samples", "step_size")}
     setting |= {"schedule": named(row["schedule"])} | options
     if row["learner"] == SGD:
-        return predicted_risk("linear", _problem(row), init=row["init"], **setting)
-    return sign_risk(_problem(row), basis=basis_of(row["learner"]), **setting)
+        return predicted_risk("linear", problem_of(row), init=row["init"], **setting)
+    return sign_risk(problem_of(row), basis=basis_of(row["learner"]), **setting)
 
 
 def predicted(design: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +153,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
     for _, sizes in design["model_size"].groupby([design[key] for key in KEYS]):
         _require_inside(sizes[chosen[sizes.index]].item(), sizes)
     theory = risks.where(design["learner"] != ADAM)
-    return _by_learner(design.assign(theory=theory, chosen=chosen))
+    return by_learner(design.assign(theory=theory, chosen=chosen))
 
 
 def _require_inside(best: int, sizes: pd.Series) -> None:
@@ -172,7 +168,7 @@ def run_point(point: dict, seed: int, dtype: str, listed: Spectrum | None = None
     if leaping:
         frames.append(points.run_point(point | {"lanes": leaping}, seed, dtype, listed))
     frames += [_run(point, lane, seed, dtype, listed) for lane in lanes if lane["learner"] != SGD]
-    return _by_learner(stacked(frames))
+    return by_learner(stacked(frames))
 
 
 def _run(point: dict, lane: dict, seed: int, dtype: str, listed: Spectrum | None) -> pd.DataFrame:
@@ -184,12 +180,8 @@ def _run(point: dict, lane: dict, seed: int, dtype: str, listed: Spectrum | None
     frame = pd.DataFrame(
         {"replicate": replicates, "excess_risk": risks, "adapted": 0, "learned": 0}
     )
-    diverged = ~(risks <= DIVERGED * spectrum.tail[0])
-    return frame.assign(diverged=diverged, **points.labels_of(point), **lane)
-
-
-def _by_learner(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(model=frame["learner"]).drop(columns="learner")
+    frame["diverged"] = diverged(risks, spectrum.tail[0])
+    return frame.assign(**points.labels_of(point), **lane)
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:

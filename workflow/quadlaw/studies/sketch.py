@@ -75,12 +75,19 @@ class Settings(keys.Fitted):
     @model_validator(mode="after")
     def _related(self):
         keys.check_draws(self)
+        keys.check_window(self.size_window, self.model_sizes, "model sizes", "size_window")
+        few = "an interval needs at least two matrices"
+        typed.demand(self.size_draws >= 2, "size_draws", self.size_draws, few)
+        alpha, first = max(one.alpha for one in self.problems), self.theory_samples[0]
+        beyond = f"a model of {self.model_size} coordinates has room for none of them"
+        has_room = _has_room(alpha, first, self.model_size)
+        typed.demand(has_room, "theory_samples", self.theory_samples, beyond)
         return self
 
 
 SKETCHED, TOP = "sketch", "first M"
 SAMPLES, SIZES = "samples", "sizes"
-FAR, ROOM = 3, 4  # points of the theory's exponents; see far_ratios
+FAR, ROOM = 3, 4  # points of the theory's exponents; see _has_room
 LABELS = ["part", *SERIES, "samples", "model_size"]
 
 
@@ -148,15 +155,17 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     return stacked(curves), table(rows)
 
 
-def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
-    """The theory's ratio at the chosen fractions and larger ``T``, while the model has room.
+def _has_room(alpha: float, samples: int, size: int) -> bool:
+    """For at least ``ROOM`` times as many coordinates as a linear model learns."""
+    return ROOM * samples ** (1 / alpha) <= size
 
-    That is, for at least ``ROOM`` times as many coordinates as a linear model learns.
-    """
+
+def far_ratios(runs: pd.DataFrame, settings: dict) -> pd.DataFrame:
+    """The theory's ratio at the chosen fractions and larger ``T``, while the model has room."""
     chosen, rows = runs.groupby(SERIES)["fraction"].first().reset_index(), []
     for one in chosen.to_dict("records"):
         for T in settings["theory_samples"]:
-            if ROOM * T ** (1 / one["alpha"]) <= settings["model_size"]:
+            if _has_room(one["alpha"], T, settings["model_size"]):
                 options = settings | {"fractions": [one["fraction"]]}
                 frame = _rows(one, SAMPLES, T, settings["model_size"], options)
                 rows.append(select(frame, model=one["model"], setting=one["setting"]))

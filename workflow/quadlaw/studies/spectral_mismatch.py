@@ -11,6 +11,7 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import measured_curves, paired_ratios, ratio_curves, ratios_of
 from quadlaw.fit.designs import IN_LEAPS, curve_rows
 from quadlaw.fit.estimates import exponents, table
+from quadlaw.models import PAPER
 from quadlaw.studies import settings as keys
 
 SMOKE = {
@@ -27,7 +28,6 @@ REPORT = (
     "4. Where the quadratic model wins",
     "Does the ratio of linear to quadratic risk grow as the difference of the exponents says?",
 )
-MODELS = ("quadratic", "linear")
 
 
 class Settings(keys.Narrowed):
@@ -42,7 +42,7 @@ def rows(settings: dict) -> pd.DataFrame:
         curve_rows(settings, one, model, init_scale=scale, setting=setting_of(scale))
         for one in settings["problems"]
         for scale in settings["init_scales"]
-        for model in MODELS
+        for model in PAPER
     ]
     return stacked(frames).assign(**IN_LEAPS)
 
@@ -58,7 +58,7 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs, known = ratios(runs), ratios_of(theory)
     found = exponents(
         pairs, "ratio exponent", window=settings["window"],
-        value=lambda some: some["ratio"], theory=known, theory_value=lambda some: some["theory"],
+        value="ratio", theory=known, theory_value="theory",
     )  # fmt: skip
     parts = measured_curves(runs, theory).assign(part="risk"), ratio_curves(pairs, known)
     return stacked([parts[0], parts[1].assign(part="ratio")]), table(found)
@@ -66,4 +66,4 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def ratios(runs: pd.DataFrame) -> pd.DataFrame:
     """Linear over quadratic risk of every replicate."""
-    return paired_ratios(*(select(runs, model=model) for model in MODELS))
+    return paired_ratios(*(select(runs, model=model) for model in PAPER))

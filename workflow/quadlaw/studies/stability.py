@@ -27,7 +27,9 @@ from quadlaw.base.tables import stacked
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.designs import curve_rows
 from quadlaw.fit.estimates import ends, resampled, share, table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.fit.fitting import curve_exponent
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates, stability_edge
@@ -49,7 +51,10 @@ class Settings(typed.Settings):
     """Step sizes, divergence and the best one."""
 
     problems: keys.Problems
-    samples: keys.SampleSizes
+    samples: typed.several(
+        keys.SampleSize, "Sample sizes, each a run of its own.",
+        f"must list at least three sample sizes, {keys.RISING}", rising=True, least=3,
+    )  # fmt: skip
     fractions: keys.Fractions
     replicates: keys.Replicates = 16
     size_factor: keys.SizeFactor = 4
@@ -71,7 +76,7 @@ def rows(settings: dict) -> pd.DataFrame:
     """
     frames = []
     for one in settings["problems"]:
-        for model in ("quadratic", "linear"):
+        for model in PAPER:
             rows = curve_rows(settings, one, model)
             last = rows[rows["samples"] == rows["samples"].max()]
             frames += [_at(rows, fraction, GRID) for fraction in settings["fractions"]]
@@ -209,8 +214,7 @@ def _by_theory(points: pd.DataFrame) -> dict:
     points = points.sort_values("samples")
     local = np.diff(np.log(points["step_size"])) / np.diff(np.log(points["dimension"]))
     slope = _exponent(points["dimension"], points["step_size"])
-    row = {"estimate": slope, "theory": slope, "ci_low": min(local), "ci_high": max(local)}
-    return _summary(points, "optimal step exponent by theory") | row
+    return _summary(points, "optimal step exponent by theory") | theory_row(slope, local)
 
 
 def _dimensions(points: pd.DataFrame, labels: dict) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from quadlaw.base import typed
 from quadlaw.base.tables import stacked
 from quadlaw.fit import estimates
 from quadlaw.fit.estimates import SERIES
-from quadlaw.sgd.problem import PowerLaw
+from quadlaw.sgd.problem import problem_of
 from quadlaw.sgd.schedules import named
 from quadlaw.studies import settings as keys
 from quadlaw.theory import mean_field
@@ -83,7 +83,7 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _both_methods(row: dict) -> dict:
-    problem = PowerLaw(row["alpha"], row["beta"], row["sigma"])
+    problem = problem_of(row)
     rest = {key: row[key] for key in SETTING[3:]} | {"schedule": named(row["schedule"])}
     accurate = mean_field(problem, method="accurate", **rest)
     return {

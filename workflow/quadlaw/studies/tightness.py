@@ -14,6 +14,7 @@ import pandas as pd
 from quadlaw.base import typed
 from quadlaw.fit.curves import measured_curves
 from quadlaw.fit.estimates import table
+from quadlaw.fit.exponents import theory_row
 from quadlaw.studies import settings as keys
 from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
@@ -80,6 +81,5 @@ def _row(key: tuple, curve: pd.DataFrame) -> dict:
     last, late = before <= max(1, before[-2]), before <= max(2, before[-2])
     local = np.diff(ratio[late]) / np.diff(T[late])
     estimate = np.polyfit(T[last], ratio[last], 1)[0]
-    ends = {"ci_low": local.min(), "ci_high": local.max(), "theory": estimate}
     labels = {"quantity": "ratio slope", "against": "T", "setting": ""}
-    return dict(zip(KEYS, key, strict=True)) | labels | ends | {"estimate": estimate}
+    return dict(zip(KEYS, key, strict=True)) | labels | theory_row(estimate, local)

@@ -25,8 +25,9 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit import designs, points
 from quadlaw.fit.curves import measured_curves, with_divergence
 from quadlaw.fit.estimates import exponents, interval, table
+from quadlaw.models import PAPER
 from quadlaw.sgd.leaps import method_of
-from quadlaw.sgd.problem import Finite, Spectrum
+from quadlaw.sgd.problem import Finite, Spectrum, setting_of
 from quadlaw.sgd.schedules import named
 from quadlaw.sgd.schedules.two_phase import TwoPhase
 from quadlaw.sgd.workload import Stream, stream_of
@@ -70,7 +71,6 @@ class Settings(keys.Fitted):
 
 POWER_LAW, SPARSE, DENSE = "power-law target", "sparse target", "dense target"
 BETA = 2.0  # of the power-law target; labels all, as they share their streams
-MODELS = ("quadratic", "linear")
 FINE = method_of(0.125)  # all coordinates share one level: by default, short runs err by a tenth
 PARTICLES, LONGEST = 256, 2**17  # in each batch of the accurate mean field; up to this T
 COARSE = 0.3  # length of the theory's leaps where it only looks for a step size: a flat minimum
@@ -89,7 +89,7 @@ def problem(setting: str, dimension: int, sparsity: int, sigma: float) -> Finite
 def rows(settings: dict) -> pd.DataFrame:
     """Rows with the labels ``setting`` and ``sparsity``."""
     keys = ["setting", "model", "samples"]
-    grid = product((POWER_LAW, SPARSE, DENSE), MODELS, settings["samples"])
+    grid = product((POWER_LAW, SPARSE, DENSE), PAPER, settings["samples"])
     return pd.DataFrame(grid, columns=keys).assign(
         model_size=settings["dimension"], init=settings["init"], alpha=0.0, beta=BETA,
         schedule=TwoPhase().name, sigma=settings["sigma"], sparsity=settings["sparsity"],
@@ -153,10 +153,9 @@ def predicted(design: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_particles(row: dict) -> float:
-    settings = {key: row[key] for key in ("model_size", "samples", "step_size", "init")}
     one, schedule = _of(row, row["sigma"]), named(row["schedule"])
     accurate = {"method": "accurate", "particles": PARTICLES}
-    return mean_field_risk(one, schedule=schedule, **accurate, **settings)
+    return mean_field_risk(one, schedule=schedule, **accurate, **setting_of(row))
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -178,13 +177,13 @@ def _sparse(runs: pd.DataFrame, theory: pd.DataFrame, share: float) -> dict:
     def log_ratio(quadratic, linear):
         return np.log10(np.median(quadratic / linear) / share)
 
-    risks = [of(runs, model, "risk").to_numpy() for model in MODELS]
+    risks = [of(runs, model, "risk").to_numpy() for model in PAPER]
     return {
         **runs.iloc[0][["alpha", "beta", "sigma"]].to_dict(),
         "quantity": "log10 of quadratic over linear risk, over k/d",
         "model": "quadratic",
         "setting": SPARSE,
-        "theory": log_ratio(*(of(theory, model, "theory").to_numpy() for model in MODELS)),
+        "theory": log_ratio(*(of(theory, model, "theory").to_numpy() for model in PAPER)),
         "diverged_share": of(runs, "quadratic", "diverged").mean(),
         **interval(risks, log_ratio),
     }

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.sgd.schedules import Schedule
 from quadlaw.sgd.schedules.two_phase import TwoPhase
@@ -60,7 +61,7 @@ def grid_cells(grid: dict) -> list[dict]:
     ]
     cells = [
         {"alpha": one["alpha"], "beta": one["beta"], "model": model, "init_scale": scale}
-        for one, scale, model in product(problems, grid["init_scales"], ("quadratic", "linear"))
+        for one, scale, model in product(problems, grid["init_scales"], PAPER)
     ]
     return sorted(cells, key=lambda cell: cell["alpha"] - cell["beta"])
 

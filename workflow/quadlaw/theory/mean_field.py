@@ -10,6 +10,7 @@ is fitted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,7 @@ class MeanField:
         return float(last.loc[last["mean"] > last["target"] / 2, "count"].sum())
 
 
-def _closure(problem, nodes, size, init, etas, lengths, marks):
+def _closure(problem, nodes, size, init, etas, marks, lengths):
     state = np.vstack([np.full(len(nodes.index), init**2), np.zeros(len(nodes.index))])
     risks, kept = follow_moments(
         state, nodes.count, nodes.eigenvalues, nodes.target,
@@ -87,6 +88,24 @@ def _accurate(problem, nodes, size, init, etas, marks, number):
     mean, square = np.mean(moments, axis=0).transpose(1, 0, 2)
     error = np.std([run[-1] for run in runs], ddof=1) / np.sqrt(BATCHES)
     return np.mean(runs, axis=0), mean, square - mean**2, error, lost / (BATCHES * number)
+
+
+def _chosen(method, samples, schedule, growth, particles) -> tuple:
+    """Lengths of a method's leaps, the step-size factors there, and what solves it."""
+    require(method in ("closure", "accurate"), "method", method, "must be closure or accurate")
+    if method == "closure":
+        growth = real("growth", growth, above=0, reason="must be positive")
+        lengths, factors = log_steps(samples, schedule, growth)
+        return lengths, factors, partial(_closure, lengths=lengths)
+    number = count("particles", particles, least=16)
+    require(samples <= STEPWISE, "samples", samples, f"step by step, at most {STEPWISE}")
+    return *whole_steps(samples, schedule), partial(_accurate, number=number)
+
+
+def _require_bounded(problem, eta, risks, escaped) -> None:
+    limit = 10 * max(risks[0], float(problem.tail(0)))
+    stays = np.all(risks <= limit) and not escaped > 0.5
+    require(stays, "step_size", eta, "the risk diverges: it or the start must be smaller")
 
 
 def _coordinates(nodes, times, mean, variance) -> pd.DataFrame:
@@ -146,25 +165,12 @@ def mean_field(
     size, samples, eta, start = checked_run(
         "quadratic", problem, model_size, samples, step_size, init
     )
-    require(method in ("closure", "accurate"), "method", method, "must be closure or accurate")
-    nodes = Nodes.of(problem, size)
-    if method == "closure":
-        growth = real("growth", growth, above=0, reason="must be positive")
-        lengths, factors = log_steps(samples, schedule, growth)
-    else:
-        number = count("particles", particles, least=16)
-        require(samples <= STEPWISE, "samples", samples, f"step by step, at most {STEPWISE}")
-        lengths, factors = whole_steps(samples, schedule)
-    clock = np.concatenate([[0], np.cumsum(lengths)])
+    lengths, factors, solve = _chosen(method, samples, schedule, growth, particles)
+    nodes, clock = Nodes.of(problem, size), np.concatenate([[0], np.cumsum(lengths)])
     marks = _marks(clock, [samples] if times is None else times)
-    if method == "closure":
-        found = _closure(problem, nodes, size, start, eta * factors, lengths, marks)
-    else:
-        found = _accurate(problem, nodes, size, start, eta * factors, marks, number)
+    found = solve(problem, nodes, size, start, eta * factors, marks)
     risks, mean, variance, error, escaped = found
-    limit = 10 * max(risks[0], float(problem.tail(0)))
-    stays = np.all(risks <= limit) and not escaped > 0.5
-    require(stays, "step_size", eta, "the risk diverges: it or the start must be smaller")
+    _require_bounded(problem, eta, risks, escaped)
     coordinates = _coordinates(nodes, clock[marks], mean, variance)
     frame = trajectory_frame(lengths, risks)
     return MeanField(float(risks[-1]), float(error), float(escaped), frame, coordinates)

@@ -1,6 +1,7 @@
 """All that the theory says about one setting: exponents, step size, initial value, risk."""
 
 from quadlaw.base.checks import count
+from quadlaw.models import PAPER
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
 from quadlaw.theory.tuning import tuned_step
@@ -28,7 +29,7 @@ def predict(problem: PowerLaw, *, samples: float, model_size: float) -> dict:
     init = rates.initial_value(
         alpha, beta, rates.effective_dimension("quadratic", alpha, beta, T, M)
     )
-    for model in ("quadratic", "linear"):
+    for model in PAPER:
         dimension = rates.effective_dimension(model, alpha, beta, T, M)
         tuned = tuned_step(model, problem, model_size=M, samples=T, init=float(init))
         result[model] = {

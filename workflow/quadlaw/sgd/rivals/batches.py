@@ -93,5 +93,4 @@ def train_batches(
     for first, x, y in chunks(spectrum, samples, replicate, seed, stops, dtype):
         _take(x, y, first, p, gradients, *how)
     p = p[:, : spectrum.size].astype(float)
-    weights = np.where(quadratic[:, None], p**2, p)
-    return (weights - spectrum.target) ** 2 @ spectrum.eigenvalues + spectrum.tail[-1]
+    return spectrum.excess_risk(np.where(quadratic[:, None], p**2, p))

@@ -80,8 +80,7 @@ def last_risks(
         here = slice(start, start + len(x))
         for lane, (keep, direct, drive) in enumerate(parts):
             _steps(weights[lane], memory[lane], x, y, keep[here], direct[here], drive[here])
-    errors = weights.astype(float) - spectrum.target
-    return errors**2 @ spectrum.eigenvalues + spectrum.tail[-1]
+    return spectrum.excess_risk(weights.astype(float))
 
 
 @numba.njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})

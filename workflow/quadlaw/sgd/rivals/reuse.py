@@ -79,9 +79,3 @@ class LeastSquares:
     def ridge(self, penalty: float) -> np.ndarray:
         """Weights of least mean square error over two plus half of ``penalty |w - w_0|^2``."""
         return self.start + self.vectors @ (self.pull / (self.eigenvalues + penalty))
-
-
-def excess_risk(spectrum: Spectrum, weights: np.ndarray) -> float:
-    """Of the linear predictor with the ``weights`` of all coordinates listed."""
-    error = weights - spectrum.target
-    return float(spectrum.tail[-1] + spectrum.eigenvalues @ error**2)

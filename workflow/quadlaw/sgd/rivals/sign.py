@@ -61,7 +61,7 @@ def last_risk(
     weights = state[:1].astype(float)
     if basis == MIXED:
         mix(weights)
-    return float(spectrum.eigenvalues @ (weights[0] - spectrum.target) ** 2 + spectrum.tail[-1])
+    return float(spectrum.excess_risk(weights[0]))
 
 
 # Inlined, so that its sums are in one order, from the cache or just compiled.

@@ -27,6 +27,7 @@ from quadlaw.theory.grids import Nodes, log_steps
 from quadlaw.theory.tuning import SAFE, SMALLEST, TunedStep, least_risk
 
 GROWTH = {"linear": 0.05, "quadratic": 0.12}  # length of leaps
+COARSE = 1.0  # the same, good enough to compare step sizes
 
 
 def batch_edge(problem: PowerLaw, model_size: int, model: str, batch: int) -> float:
@@ -113,12 +114,12 @@ def batch_risk(
     return float(risk)
 
 
-def tuned_batch(model: str, problem: PowerLaw, *, rough: float = 1.0, **settings) -> TunedStep:
+def tuned_batch(model: str, problem: PowerLaw, **settings) -> TunedStep:
     """Step size of least risk, up to ``SAFE`` of the edge at this batch; ``settings`` as above."""
     edge = batch_edge(problem, settings["model_size"], model, settings["batch"])
 
     def roughly(eta):
-        return batch_risk(model, problem, step_size=eta, growth=rough, **settings)
+        return batch_risk(model, problem, step_size=eta, growth=COARSE, **settings)
 
     limit, smallest = SAFE * edge, SAFE * edge * SMALLEST**3
     found = least_risk(roughly, limit, smallest)
