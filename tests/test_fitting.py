@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
+from scipy.stats import t as student
 
-from quadlaw.fit.fitting import fit_power_law, power_law_exponent
+from quadlaw.fit.fitting import (
+    _median_variance,
+    curve_exponent,
+    expanded_level,
+    fit_power_law,
+    power_law_exponent,
+)
 from quadlaw.theory.rates import natural_clock
 
 X = 2.0 ** np.arange(8, 19)
@@ -89,8 +97,65 @@ def test_unusable_data_are_refused_and_never_a_nan(lost, value):
 def test_too_little_data_are_refused():
     with pytest.raises(ValueError, match="holds 2 points, needs 3"):
         fit_power_law(X, power_law(1, 0.1, 4, 0), window=(X[0], X[1]))
-    with pytest.raises(ValueError, match="at least two"):
+    with pytest.raises(ValueError, match="replicates = 1: an interval needs at least two"):
         fit_power_law(X, power_law(1, 0.1, 1, 0))
+    with pytest.raises(ValueError, match="holds 2 points, needs 3"):
+        curve_exponent(X, X**0.5, (X[0], X[1]))
+
+
+def test_just_enough_data_are_fitted():
+    assert fit_power_law(X[:3], power_law(1, 0.01, 2, 0)[:3]).points == 3
+    assert curve_exponent(X, X**0.5, (X[0], X[2])) == pytest.approx(0.5)
+
+
+def test_a_window_has_both_of_its_ends_and_is_everything_unless_it_is_said():
+    small = X / X[-1]  # below 1
+    y = np.repeat(small[:, None] ** 0.5, 3, axis=1)
+    spoiled = y * np.where(small < 0.01, 2.0, 1.0)[:, None]
+    assert fit_power_law(small, y).points == len(X)
+    assert power_law_exponent(small, spoiled) < 0.4
+    assert power_law_exponent(small, spoiled, (0.01, 1)) == pytest.approx(0.5)
+    bent = np.sqrt(small) * np.where(small == small[4], 2.0, 1.0)
+    assert curve_exponent(small, bent, (small[5], 1)) == pytest.approx(0.5)
+    assert curve_exponent(small, bent, (small[4], 1)) < 0.45
+
+
+def test_starts_of_the_window_leave_half_of_its_points():
+    fit = fit_power_law(X, power_law(-0.5, 0.01, 4, 0), window=(X[2], X[9]))  # 8 points
+    assert sorted(fit.by_start) == sorted(X[:7])  # from 10 points to 4
+    few = fit_power_law(X, power_law(-0.5, 0.01, 4, 0), window=(X[0], X[3]))
+    assert sorted(few.by_start) == [X[0], X[1]]  # no fewer than three
+
+
+def test_points_weigh_as_their_medians_are_known():
+    """A point of a hundred times the spread hardly counts; one of a third of 2 per cent does."""
+    y = np.repeat(X[:, None] ** 0.5, 101, axis=1)
+    noise = np.exp(np.linspace(-1, 1, 101))
+    loud, quiet = y.copy(), y.copy()
+    loud[-1] *= 2 * noise
+    quiet[-1] *= 2 * noise**0.01
+    assert abs(power_law_exponent(X, loud) - 0.5) < 0.2 * (power_law_exponent(X, quiet) - 0.5)
+
+
+def test_the_variance_of_a_median_is_that_of_normal_numbers():
+    draws = np.random.default_rng(0).standard_normal((4000, 101))
+    expected = np.median(draws, axis=1).var()
+    found = np.mean([_median_variance(some) for some in draws])
+    assert found == pytest.approx(expected, rel=0.1)
+
+
+def test_levels_are_expanded_by_students_law_and_the_bootstraps_shortness():
+    deviation = np.sqrt(16 / 15) * student.ppf(0.975, 15)
+    assert expanded_level(16) == pytest.approx(norm.cdf(deviation) - norm.cdf(-deviation))
+
+
+def test_a_bootstrap_is_the_same_each_time():
+    y = power_law(-0.5, 0.1, 8, 0)
+    same, other = fit_power_law(X, y, seed=0), fit_power_law(X, y, seed=1)
+    assert fit_power_law(X, y) == same and (same.ci_low, same.ci_high) != (
+        other.ci_low,
+        other.ci_high,
+    )
 
 
 def test_natural_clock():

@@ -14,6 +14,7 @@ from quadlaw.base.documents import from_yaml
 from quadlaw.ledger.claims import evaluate, ledger
 from quadlaw.ledger.paper import FIGURES, MEASURED, paper_data
 from quadlaw.ledger.statements import statements_table
+from quadlaw.theory.rates import limiting_clock
 
 TEMPLATE = ROOT / "workflow/report/paper.typ"
 CLAIMS = from_yaml((ROOT / "config/claims.yaml").read_text())
@@ -44,10 +45,16 @@ JOBS = pd.DataFrame({"jobs": [3], "cpu_seconds": [90.0], "peak_memory_mb": [200.
 def planted(claim):
     """Estimates that a claim speaks of: a row a problem, .01 above the prediction."""
     wanted = {key: np.atleast_1d(value)[0] for key, value in claim.get("rows", {}).items()}
+    limiting = wanted.get("against") == "limiting"
     usual = {"sigma": 0.5, "setting": "", "against": "T", "replicates": 16}
     usual |= {"window_low": 2.0**10, "window_high": 2.0**20, "quantity": claim["quantity"]}
     for series in SERIES:
         rows = [usual | dict(zip(SERIES_KEYS, one, strict=True)) | wanted for one in series]
+        if limiting:
+            rows = [
+                row | {"against": limiting_clock(*[row[key] for key in SERIES_KEYS])}
+                for row in rows
+            ]
         rows = [row for row in rows if evaluate(claim.get("only", "1"), row)]
         if rows:
             break

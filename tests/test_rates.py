@@ -24,6 +24,14 @@ def test_sample_exponents_of_the_paper(model, alpha, beta, exponent):
     assert rates.sample_exponent(model, alpha, beta) == pytest.approx(exponent)
 
 
+def test_the_depth_of_a_model_is_in_its_name_or_its_own():
+    names = ("depth 1", "depth 3", "linear", "quadratic", "signed")
+    assert [rates.depth_of(name) for name in names] == [1, 3, 1, 2, 2]
+    for name in ("depth 0", "depth x", "3"):
+        with pytest.raises(ValueError, match="model = "):
+            rates.depth_of(name)
+
+
 @given(alpha=exponents, beta=exponents)
 def test_order_of_the_models(alpha, beta):
     quadratic, linear = (rates.sample_exponent(m, alpha, beta) for m in ("quadratic", "linear"))

@@ -53,7 +53,7 @@ def differences(found: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     near = (far < ROUNDING).all(axis=1)
     low, high = old["ci_low"] - ROUNDING, old["ci_high"] + ROUNDING
     inside = new["estimate"].between(low, high) & (both["kind found"] == SIMULATION)
-    how = pd.Categorical(np.select([near, inside], KINDS[:2], BEYOND), KINDS[::-1], ordered=True)
+    how = pd.Categorical(np.select([near, inside], KINDS[:2], BEYOND), KINDS[::-1])
     table = pd.DataFrame(
         {"how": how, "by": far.max(axis=1), "known": old["estimate"], "found": new["estimate"]}
     )
