@@ -62,6 +62,14 @@ def test_the_known_verdicts_are_those_of_the_ledger_shown():
         assert len(re.findall(rf"\| {verdict} +\|\n", text)) == count
 
 
+def test_the_docs_say_how_many_claims_knew_numbers():
+    claims = from_yaml((ROOT / "config/claims.yaml").read_text())
+    marked = [one["id"] for one in claims if one.get("known")]
+    rows = pd.read_csv(ROOT / "config/verdicts.csv")["claim"]
+    said = f"{len(marked)} of {len(claims)}, with {rows.isin(marked).sum()} of {len(rows)} settings"
+    assert said in (ROOT / "docs/results.md").read_text()
+
+
 def test_every_open_row_of_the_paper_says_why_no_size_could_decide_it():
     claims = {one["id"]: one for one in from_yaml((ROOT / "config/claims.yaml").read_text())}
     known = pd.read_csv(ROOT / "config/verdicts.csv")
