@@ -110,6 +110,15 @@ def test_lines_cross_where_they_were_planted_if_that_is_within_reach(budget, cro
     assert planning._crossing("compute", *pair) == pytest.approx(found, rel=1e-3)
 
 
+def test_a_plan_stands_where_none_can_be_made_at_the_crossing(monkeypatch):
+    def fails(*_):
+        raise ValueError("diverges")
+
+    monkeypatch.setattr(planning, "_crossover", fails)
+    found = quadlaw.plan(ABOVE, samples=2**10)
+    assert found["use"] in planning.SHARES and "diverges" not in found["reason"]
+
+
 @pytest.mark.slow
 def test_a_risk_that_one_model_alone_reaches():
     found = quadlaw.plan(ABOVE, risk=0.0018)

@@ -10,6 +10,7 @@ where ``M = D(T)``; the step size of what is planned is tuned itself.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,7 +82,9 @@ def plan(
     _require_use(key, value, plans, entries)
     use, reason = _verdict(key, entries)
     result = {"alpha": problem.alpha, "beta": problem.beta, "sigma": problem.sigma, key: value}
-    return result | entries | {"use": use, "reason": reason + _crossover(key, plans)}
+    with suppress(ValueError):  # a plan stands, even if none can be made at the crossing
+        reason += _crossover(key, plans)
+    return result | entries | {"use": use, "reason": reason}
 
 
 def best_risks(problem: PowerLaw, model: str, compute: Sequence[float]) -> pd.DataFrame:
