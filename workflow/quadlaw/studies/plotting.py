@@ -20,7 +20,7 @@ from quadlaw.base.files import write_bytes
 from quadlaw.base.tables import select as select  # part of what the notebooks use
 from quadlaw.base.timing import cpu_line
 from quadlaw.models import MODELS, PAPER
-from quadlaw.theory.rates import natural_clock
+from quadlaw.theory.rates import limiting_clock, natural_clock
 
 FULL_WIDTH = 7.0  # inches, a page's text width; text is set at its printed size
 # Of every model. Most are Okabe and Ito's, told apart with any common colour blindness.
@@ -113,6 +113,12 @@ def problems_of(table: pd.DataFrame) -> list[tuple[float, float]]:
     """The pairs ``(alpha, beta)`` of a table, from the largest ``alpha - beta`` to the smallest."""
     pairs = table[["alpha", "beta"]].drop_duplicates().itertuples(index=False, name=None)
     return sorted(pairs, key=lambda pair: (pair[1] - pair[0], pair[1]))
+
+
+def limiting(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of estimates that are against the variable of their own limiting term."""
+    keys = rows[["model", "alpha", "beta"]].itertuples(index=False, name=None)
+    return rows[rows["against"] == [limiting_clock(*key) for key in keys]]
 
 
 def problem_title(alpha: float, beta: float) -> str:
