@@ -168,11 +168,8 @@ def test_bad_budgets_are_refused(budget, message):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("sigma", "reason"),
-    [(30.0, "too small: training lowers no model's"), (300.0, "no plan, as init")],
-)
-def test_a_budget_too_small_for_the_noise_is_refused(sigma, reason):
-    with pytest.raises(ValueError, match=f"^samples = 20: {reason}"):
+@pytest.mark.parametrize("sigma", [30.0, 300.0])
+def test_a_budget_too_small_for_the_noise_is_refused(sigma):
+    with pytest.raises(ValueError, match=r"^samples = 20: too small: training lowers no model's"):
         quadlaw.plan(PowerLaw(2.5, 1.5, sigma), samples=20)
     assert quadlaw.plan(PowerLaw(2.5, 1.5, 0.3), samples=20)["use"] == "linear"  # the control
