@@ -186,6 +186,8 @@ def test_a_run_without_statements_has_a_report(build):
         (r"\min(M, D)^{-(\beta-1)} + \sigma^2", "min(M, D)^(-(beta-1)) + sigma^2"),
         (r"\langle x, v^L \rangle", "chevron.l x, v^L chevron.r"),
         (r"\alpha \leq \beta", "alpha <= beta"),
+        (r"\alpha \neq \beta", "alpha != beta"),
+        (r"\eta t \sim i^p", "eta t tilde.op i^p"),
         (r"v^\ast", "v^*"),
         (r"T / \log_2 T", "T / log_2 T"),
     ],
