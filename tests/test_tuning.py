@@ -5,6 +5,7 @@ import pytest
 
 import quadlaw
 from quadlaw import PowerLaw
+from quadlaw.sgd.problem import Finite
 from quadlaw.theory import stability_edge, tuned_step
 from quadlaw.theory.tuning import LARGEST, SAFE, least_risk, loudest_step, tuned_constant
 
@@ -76,6 +77,13 @@ def test_loud_noise_leaves_the_first_coordinate_to_the_quadratic_model():
     medians = runs.groupby("step_size")["excess_risk"].median()
     assert medians[tuned.step_size] == pytest.approx(tuned.risk, rel=0.1)
     assert medians[0.022] > 5 * medians[tuned.step_size]
+
+
+def test_the_strongest_coordinate_has_most_of_the_signal():
+    """Not the largest target, and not the largest power of it."""
+    two = Finite((1.0, 0.01), (0.8, 5.0), sigma=2.0)  # signals .64 and .25
+    assert loudest_step("quadratic", two, 2) == pytest.approx(0.8 / 4)
+    assert loudest_step("quadratic", Finite((1.0,), (-0.8,), sigma=2.0), 1) == pytest.approx(0.2)
 
 
 def test_usual_noise_does_not_limit_the_step():
