@@ -17,6 +17,7 @@ from quadlaw.studies import names, study
 from quadlaw.studies.data_reuse import CLOSED
 from quadlaw.studies.robustness import NOISES
 from quadlaw.studies.uniform_spectrum import DENSE, POWER_LAW, SPARSE
+from quadlaw.theory.asymptotics import grid_cells
 
 SIGNS = ("studies", "parameterizations")
 REPLICATES = CONFIG["studies"]["parameterizations"]["replicates"]
@@ -52,6 +53,16 @@ def test_studies_simulate_or_have_other_work():
         expected |= {"rate_fits"} if name in DATA else set()
         assert works - {"design"} == expected, name
         assert bool(expected) == (name not in READERS)
+
+
+@pytest.mark.parametrize("batch_seconds", [2, 30])
+def test_the_tuned_jobs_of_a_study_share_the_cells_of_its_grid(batch_seconds):
+    config = checked(changed(("batch_seconds",), batch_seconds))
+    for name, plan in plans(config).items():
+        grid = plan.settings.get("grid")
+        cells = [cell for part in plan.tuned for cell in part]
+        assert cells == (grid_cells(grid) if grid else []), name
+    assert any(len(plan.tuned) > 1 for plan in plans(config).values())
 
 
 def test_twice_the_replicates_take_twice_the_time_of_the_runs_alone():

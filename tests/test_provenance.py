@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from project import edit
+from project import ROOT, edit
 from quadlaw.base import provenance
 
 
@@ -39,3 +41,21 @@ def test_unrelated_modules_do_not_change_the_hash(package):
 def test_unknown_modules_are_refused():
     with pytest.raises(ValueError, match=r"module = 'quadlaw\.nothing'"):
         provenance.code_hash("quadlaw.nothing")
+
+
+def test_what_scripts_of_pages_import_are_inputs_of_their_rules():
+    """Snakemake looks at a rule's own script alone; what else it imports logs, or stores points."""
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    for script, rule in (("report_pages", "report_pages"), ("paper", "paper")):
+        own, seen = rules.split(f"\nrule {rule}:")[1].split("\nrule ")[0], {script}
+        while found := {name for one in seen for name in imported(one)} - seen:
+            seen |= found
+        for name in seen - {script, "joblog"}:
+            assert re.search(rf'scripts\([^)]*"{name}"', own), (rule, name)
+
+
+def imported(script):
+    """The scripts that a script imports."""
+    folder = ROOT / "workflow/scripts"
+    names = re.findall(r"^from (\w+) import", (folder / f"{script}.py").read_text(), re.M)
+    return [name for name in names if (folder / f"{name}.py").exists()]

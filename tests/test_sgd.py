@@ -9,6 +9,7 @@ from quadlaw import PowerLaw
 from quadlaw.sgd import streams
 from quadlaw.sgd.run import LANE_COLUMNS, run_lanes
 from quadlaw.sgd.schedules import Constant
+from quadlaw.sgd.train import DIVERGED, diverged
 from reference import excess_risk, linear_risk, samples_of, sgd, step_sizes
 
 PROBLEM = PowerLaw(2.0, 2.5, 0.5)
@@ -118,6 +119,11 @@ def test_diverged_runs_are_marked_and_kept():
     assert len(runs) == 20
     assert runs.loc[runs["step_size"] == 3.0, "diverged"].all()
     assert not runs.loc[runs["step_size"] == 0.05, "diverged"].any()
+
+
+def test_a_run_has_diverged_far_above_its_start_or_where_it_is_no_number():
+    risks = np.array([0.5, 2 * DIVERGED, 2.1 * DIVERGED, np.inf, np.nan])
+    assert list(diverged(risks, 2.0)) == [False, False, True, True, True]
 
 
 def test_trajectory_ends_where_simulate_ends():

@@ -53,6 +53,13 @@ def test_without_noise_one_coordinate_decays_geometrically():
     assert risk == pytest.approx(0.75**2 * (1 - 0.2 + 0.03) ** 20, rel=1e-9)
 
 
+def test_a_target_of_zeros_has_no_edge_for_the_quadratic_model():
+    nothing = Finite((1.0, 0.5), (0.0, 0.0))
+    with pytest.raises(ValueError, match=r"^target = 0.0: must not be zero everywhere"):
+        stability_edge(nothing, 2, "quadratic")
+    assert 0 < stability_edge(nothing, 2, "linear") < 1  # the control
+
+
 def test_risk_stays_bounded_below_the_edge_and_grows_beyond():
     problem = PowerLaw(2, 2, 0.5)
     edge = stability_edge(problem, 128)
