@@ -22,7 +22,7 @@ ifneq ($(shell test -z "$$HOME" || { $(CACHE); } 2>/dev/null || echo none),)
 export XDG_CACHE_HOME := $(CURDIR)/build/cache
 endif
 
-.PHONY: help replicate unlock smoke report paper edit explore test test-quick test-package test-machines test-slurm test-faults mutants lint format docs dist bench env compare verdicts readme lock clean clean-env
+.PHONY: help replicate unlock smoke smoke-all report paper edit explore test test-quick test-package test-machines test-slurm test-faults mutants lint format docs dist bench env compare verdicts readme lock clean clean-env
 .DEFAULT_GOAL := help
 
 help:            ## List these targets
@@ -34,7 +34,10 @@ replicate: $(READY)  ## Full replication: every table and figure, on all cores
 unlock: $(READY)  ## After a kill -9: lift the lock that the killed run left, then run again
 	$(BIN)/snakemake --unlock
 
-smoke: $(READY)  ## The same workflow on a small grid, into build/smoke
+smoke: $(READY)  ## In a minute, whether all works here: three figures on a small grid, into build/smoke
+	$(BIN)/snakemake first_page --cores all --configfile config/smoke.yaml $(LOGGER)
+
+smoke-all: $(READY)  ## The whole workflow on the small grid
 	$(BIN)/snakemake --cores all --configfile config/smoke.yaml $(LOGGER)
 
 report: $(READY)  ## report.html of the full replication, which is run as far as it is missing

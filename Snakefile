@@ -55,6 +55,7 @@ localrules:
     benchmark_table,
     claims,
     design,
+    first_page,
     mean_field_table,
     paper,
     provenance,

@@ -127,6 +127,13 @@ def test_a_figure_can_be_asked_for_by_name(finished):
     assert planned(finished, "--force", target) == {"figure": 1, "total": 1}
 
 
+def test_the_figures_of_the_first_page_take_their_own_jobs_alone(finished):
+    """As in `make smoke`: a minute, for three figures with all the stages before them."""
+    jobs = planned(finished, "first_page", "--forceall")
+    assert {jobs[step] for step in ("design", "sgd_runs", "theory", "rate_fits", "figure")} == {3}
+    assert jobs["total"] == 20 and "claims" not in jobs
+
+
 def test_a_notebook_runs_without_the_workflow(undisturbed, tmp_path):
     """In plain Jupyter, a notebook draws from the last full run's tables: one of each kind."""
     folder = copy_project(tmp_path)

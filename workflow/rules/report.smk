@@ -7,6 +7,11 @@ FRONT = [
 ]
 
 
+rule first_page:
+    input:
+        expand(rules.figure.output, study=FRONT),
+
+
 rule provenance:
     input:
         rules.benchmark_table.output.table,  # which waits for all results
