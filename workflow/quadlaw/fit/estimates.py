@@ -13,7 +13,7 @@ import pandas as pd
 
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import with_divergence
-from quadlaw.fit.exponents import SCALES, scale_fits, theory_row
+from quadlaw.fit.exponents import scale_fits, scales, theory_row
 from quadlaw.fit.fitting import LEAST_POINTS, curve_exponent, expanded_level, power_law_exponent
 
 COLUMNS = [
@@ -79,14 +79,15 @@ def exponents(
     for key, some in runs.groupby(SERIES):
         series = dict(zip(SERIES, key, strict=True))
         main = some[some["step_factor"] == 1] if "step_factor" in some else some
-        for scale, fit in scale_fits(main, axis, "value", window, paired):
+        against = scales(axis, *key[:3], main)
+        for scale, fit in scale_fits(main, axis, "value", window, paired, against):
             yield series | {
                 "quantity": quantity,
                 "against": scale,
                 "estimate": fit.exponent,
                 "ci_low": fit.ci_low,
                 "ci_high": fit.ci_high,
-                "theory": _theory(theory, series, axis, scale, window, theory_value),
+                "theory": _theory(theory, series, axis, against[scale], window, theory_value),
                 "window_low": fit.window[0],
                 "window_high": fit.window[1],
                 "points": fit.points,
@@ -94,7 +95,7 @@ def exponents(
                 "start_high": max(fit.by_start.values()),
                 "diverged_share": main["diverged"].mean(),
                 "replicates": main.groupby(axis).size().min(),
-                **_step_range(some, axis, scale, window),
+                **_step_range(some, axis, against[scale], window),
                 **_method(main),
             }
 
@@ -104,7 +105,7 @@ def _method(runs: pd.DataFrame) -> dict[str, str]:
     return {"method": ", ".join(sorted(runs["method"].unique()))} if "method" in runs else {}
 
 
-def _theory(theory, series, axis, scale, window, value) -> float:
+def _theory(theory, series, axis, of, window, value) -> float:
     if theory is None:
         return np.nan
     mine = select(theory, **series).sort_values(axis)
@@ -115,15 +116,14 @@ def _theory(theory, series, axis, scale, window, value) -> float:
     known &= mine[axis].between(*window)
     if known.sum() < LEAST_POINTS:
         return np.nan
-    of = SCALES[axis][scale]
     return curve_exponent(of(mine[axis].to_numpy(float)[known]), y[known], (0.0, np.inf))
 
 
-def _step_range(runs, axis, scale, window) -> dict[str, float]:
+def _step_range(runs, axis, of, window) -> dict[str, float]:
     """The range of the exponent over the step factors; empty if there is but one."""
     if "step_factor" not in runs or runs["step_factor"].nunique() < 2:
         return {}
-    of, found = SCALES[axis][scale], []
+    found = []
     ends = tuple(of(np.array(window, dtype=float)))
     for _, some in runs.groupby("step_factor"):
         groups = list(some.sort_values("replicate").groupby(axis)["value"])
@@ -133,14 +133,17 @@ def _step_range(runs, axis, scale, window) -> dict[str, float]:
 
 
 def far_exponents(far: pd.DataFrame, against: str = "T/log2 T", points: int = 2) -> Iterator[dict]:
-    """The exponent of ``theory`` over the last ``points`` of ``samples``, of each series.
+    """The exponent of ``theory`` over the last ``points`` of ``samples``, of each series that has
+    the scale ``against``.
 
     The range is that over the last three stretches of so many points; a series of fewer has none.
     """
-    of = SCALES["samples"][against]
     for key, some in far.groupby(SERIES):
         some = some.sort_values("samples")
-        x, y = of(some["samples"].to_numpy(float)), 1 / some["theory"].to_numpy()
+        known = scales("samples", *key[:3], some)
+        if against not in known:
+            continue
+        x, y = known[against](some["samples"].to_numpy(float)), 1 / some["theory"].to_numpy()
         ends = range(max(points, len(x) - 2), len(x) + 1)
         if not ends:
             continue

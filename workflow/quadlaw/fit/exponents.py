@@ -1,20 +1,33 @@
 """Fits of replicates against several scales of a variable, one row a fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from quadlaw.fit.fitting import PowerLawFit, fit_power_law
-from quadlaw.theory.rates import natural_clock
+from quadlaw.theory.rates import escape_clock, escapes, natural_clock
 
-# What a quantity is fitted against: the plain variable, then one with a reason. The rates have
-# logarithms that T / log2 T takes up at least in part; sum_{i > M} i^-beta is
+# What a quantity is fitted against: the plain variable, then one with a reason. T / log2 T has the
+# logarithm of the halvings (quadlaw.theory.rates.limiting_clock); sum_{i > M} i^-beta is
 # (M + 1/2)^-(beta - 1) / (beta - 1) to second order (midpoint rule). Beyond x = e all of them rise.
 SCALES = {
     "samples": {"T": lambda samples: samples, "T/log2 T": natural_clock},
     "model_size": {"M": lambda size: size, "M + 1/2": lambda size: size + 0.5},
 }
+
+
+def scales(
+    axis: str, model: str, alpha: float, beta: float, rows: pd.DataFrame
+) -> dict[str, Callable]:
+    """The scales of ``axis`` by name, for a model on a problem: those of ``SCALES``, and
+    :func:`quadlaw.theory.rates.escape_clock` where it escapes from the start of ``rows``."""
+    kind = rows["start"].iloc[0] if "start" in rows else "uniform"
+    if axis != "samples" or not escapes(model, alpha, beta, kind):
+        return SCALES[axis]
+    start = {"start": float(rows["init"].median()) ** 2} if "init" in rows else {}
+    return SCALES[axis] | {"T/L": partial(escape_clock, alpha=alpha, beta=beta, **start)}
 
 
 def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: PowerLawFit) -> dict:
@@ -48,10 +61,15 @@ def _by_axis(frame: pd.DataFrame, axis: str, value: str) -> tuple[np.ndarray, li
 
 
 def scale_fits(
-    frame: pd.DataFrame, axis: str, value: str, window: tuple[float, float], paired: bool
+    frame: pd.DataFrame,
+    axis: str,
+    value: str,
+    window: tuple[float, float],
+    paired: bool,
+    against: dict[str, Callable],
 ) -> Iterator[tuple[str, PowerLawFit]]:
-    """A fit of ``value`` against each scale of ``axis``, all over the same points."""
+    """A fit of ``value`` against each scale of ``axis`` in ``against``, over the same points."""
     x, replicates = _by_axis(frame, axis, value)
-    for name, of in SCALES[axis].items():
+    for name, of in against.items():
         ends = tuple(of(np.array(window, dtype=float)))
         yield name, fit_power_law(of(x), replicates, window=ends, paired=paired)

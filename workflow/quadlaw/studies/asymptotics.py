@@ -21,7 +21,7 @@ class Settings(typed.Settings):
     grid: keys.Grid
 
 
-CLOCKS = {"T": "against_T", "T/log2 T": "against_clock"}
+CLOCKS = {"T": "against_T", "T/log2 T": "against_clock", "T/L": "against_escape"}
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -33,11 +33,13 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     late = curves[curves["samples"] > curves["samples"].max() / 10]
     rows = []
     for against, column in CLOCKS.items():
-        for key, some in late.groupby(KEYS):
+        for key, some in late.dropna(subset=column).groupby(KEYS):
             series = dict(zip(KEYS, key, strict=True))
             rows.append(
                 _row(series, "local exponent", against, some.sort_values("samples")[column])
             )
+        if against == "T/L":  # not the linear model's
+            continue
         wide = late.pivot(index=[*KEYS[1:], "samples"], columns="model", values=column)
         gain = (wide["quadratic"] - wide["linear"]).rename("gain").reset_index()
         for key, some in gain.groupby(KEYS[1:]):

@@ -19,7 +19,7 @@ them (learned). Those beyond have stayed, ``v_i < 2 v_0`` at all looks. Between 
 ``alpha < beta``, loud noise at the same step sizes moves ``log u_i`` so far that some of them go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ from quadlaw.base.tables import select, stacked
 from quadlaw.fit.curves import with_divergence
 from quadlaw.fit.designs import IN_LEAPS, TOGETHER, curve_rows
 from quadlaw.fit.estimates import SERIES, ends, resampled, share, table
-from quadlaw.fit.exponents import SCALES
+from quadlaw.fit.exponents import scales
 from quadlaw.fit.fitting import curve_exponent
 from quadlaw.fit.points import replicates_of, spectrum_of
 from quadlaw.sgd.leaps import leapt
@@ -139,14 +139,15 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows += [series | row for row in _shares(last)]
         if series["setting"] == USUAL:
             theory = select(tables["theory"], **series).set_index("samples")["theory"]
-            points, found = _quantiles(some, theory.sort_index(), settings["window"])
+            against = scales("samples", *key[:3], some)
+            points, found = _quantiles(some, theory.sort_index(), settings["window"], against)
             curves.append(points.assign(part="quantiles", **series))
             rows += [series | row for row in found]
     return stacked(curves), table(rows)
 
 
 def _quantiles(
-    runs: pd.DataFrame, theory: pd.Series, window: list[float]
+    runs: pd.DataFrame, theory: pd.Series, window: list[float], against: dict[str, Callable]
 ) -> tuple[pd.DataFrame, list[dict]]:
     """Median, 95 % quantile and the distance between them, with intervals; their exponents."""
     wide = runs.pivot(index="samples", columns="replicate", values="risk").sort_index()
@@ -165,22 +166,21 @@ def _quantiles(
         for k, name in enumerate(("median", "95 % quantile", "distance"))
     )
     rows = [
-        _fit(quantity, against, samples, found[k], draws[:, k], count, window)
-        | ({"theory": _decay(against, samples, theory, window)} if quantity == QUANTILE else {})
+        {"quantity": quantity, "against": name}
+        | _fit(of, samples, found[k], draws[:, k], count, window)
+        | ({"theory": _decay(of, samples, theory, window)} if quantity == QUANTILE else {})
         for k, quantity in ((1, QUANTILE), (2, SPREAD))
-        for against in SCALES["samples"]
+        for name, of in against.items()
     ]
     return points, [row | {"diverged_share": runs["diverged"].mean()} for row in rows]
 
 
-def _fit(quantity, against, samples, found, draws, count, window) -> dict:
-    slopes = np.array([_decay(against, samples, draw, window) for draw in draws])
+def _fit(of, samples, found, draws, count, window) -> dict:
+    slopes = np.array([_decay(of, samples, draw, window) for draw in draws])
     inside = samples[(samples >= window[0]) & (samples <= window[1])]
-    span = SCALES["samples"][against](inside[[0, -1]])
+    span = of(inside[[0, -1]])
     return {
-        "quantity": quantity,
-        "against": against,
-        "estimate": _decay(against, samples, found, window),
+        "estimate": _decay(of, samples, found, window),
         **ends(slopes, count),
         "window_low": span[0],
         "window_high": span[1],
@@ -188,9 +188,8 @@ def _fit(quantity, against, samples, found, draws, count, window) -> dict:
     }
 
 
-def _decay(against: str, samples: np.ndarray, values: np.ndarray, window: list[float]) -> float:
-    """``p`` of ``values ~ x^-p`` by least squares."""
-    of = SCALES["samples"][against]
+def _decay(of: Callable, samples: np.ndarray, values: np.ndarray, window: list[float]) -> float:
+    """``p`` of ``values ~ x^-p`` by least squares, ``x`` a scale of the samples."""
     return -curve_exponent(of(samples), np.asarray(values), tuple(of(np.array(window, float))))
 
 

@@ -240,7 +240,9 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     far = _curves(settings | {"samples": decades(first, last, 1)})
     far = predicted(with_steps(far, settings))
     rows = [*exponents(risks, "sample exponent", window=settings["window"], theory=known)]
-    rows += [row for against in ("T", "T/log2 T") for row in far_exponents(far, against, FAR)]
+    rows += [
+        row for against in ("T", "T/log2 T", "T/L") for row in far_exponents(far, against, FAR)
+    ]
     rows += [
         _escape_exponent(model, some)
         for model, some in select(runs, part=ESCAPE).groupby("model")

@@ -9,7 +9,7 @@ whose laws are ``APART``, at least .05, and in units of their distance: an expon
 
 1 on the quadratic model's law and 0 on the linear one's. Exponents are against the variable of
 their limiting term (:func:`quadlaw.theory.rates.limiting_clock`): for ``alpha > beta``,
-``T / log2 T`` of the quadratic model and ``T`` of the linear one. The other is shown.
+``T / L`` of the quadratic model and ``T`` of the linear one. The others are shown.
 
 By theory, an exponent is the slope between the smallest and the largest ``T`` of the grid, each at
 its best step size. It hardly depends on the model's size: between models of 4 and of 1000 ``D``
@@ -151,22 +151,34 @@ def local(tuned: pd.DataFrame, clock: str) -> pd.DataFrame:
     Columns ``whole``, between the smallest and the largest ``T``, and ``early`` and ``late``, up to
     and from the middle one.
     """
-    log_risk = np.log(tuned.pivot(index=["model", *PROBLEM], columns="samples", values="risk"))
-    x = SCALES["samples"][clock](log_risk.columns.to_numpy(float))
-    ends = {"whole": (0, -1), "early": (0, len(x) // 2), "late": (len(x) // 2, -1)}
+    keys = ["model", *PROBLEM]
+    log_risk = np.log(tuned.pivot(index=keys, columns="samples", values="risk"))
+    cells = tuned.groupby(keys)["init"].median().loc[log_risk.index].reset_index()
+    x, middle = variable(clock, log_risk.columns.to_numpy(float), cells), log_risk.shape[1] // 2
+    ends = {"whole": (0, -1), "early": (0, middle), "late": (middle, -1)}
     result = pd.DataFrame(
         {
-            name: (log_risk.iloc[:, a] - log_risk.iloc[:, b]) / np.log(x[b] / x[a])
+            name: (log_risk.iloc[:, a] - log_risk.iloc[:, b]) / np.log(x[:, b] / x[:, a])
             for name, (a, b) in ends.items()
         }
     )
-    return result.assign(window_low=x[0], window_high=x[-1]).reset_index()
+    return result.assign(window_low=x[:, 0], window_high=x[:, -1]).reset_index()
+
+
+def variable(clock: str, samples: np.ndarray, cells: pd.DataFrame) -> np.ndarray:
+    """The values of a clock, one row a cell and one column a ``T``."""
+    if clock in SCALES["samples"]:
+        return np.tile(SCALES["samples"][clock](samples), (len(cells), 1))
+    alpha, beta, init = cells[["alpha", "beta", "init"]].to_numpy().T[..., None]
+    return rates.escape_clock(samples, alpha, beta, init**2)
 
 
 def theory_exponents(tuned: pd.DataFrame) -> Iterator[dict]:
     """One row a cell, model and clock; the range is that of the two half windows."""
-    for clock in SCALES["samples"]:
-        for row in local(tuned, clock).to_dict("records"):
+    escaping = (tuned["model"] == "quadratic") & (tuned["alpha"] > tuned["beta"])
+    for clock in (*SCALES["samples"], "T/L"):
+        some = tuned[escaping] if clock == "T/L" else tuned
+        for row in local(some, clock).to_dict("records"):
             yield {key: row[key] for key in ("model", *PROBLEM, "window_low", "window_high")} | {
                 "quantity": "theory exponent",
                 "against": clock,
@@ -233,11 +245,11 @@ def curves_of(theory: pd.DataFrame) -> np.ndarray:
     return np.log(theory.pivot(index=PROBLEM, columns="samples", values="theory").to_numpy())
 
 
-def slopes(samples: np.ndarray, log_risk: np.ndarray, clock: str) -> np.ndarray:
-    """Least-squares exponents against a clock of curves that lie along the last axis."""
-    x = np.log(SCALES["samples"][clock](samples))
-    x = x - x.mean()
-    return -(log_risk @ x) / (x @ x)
+def slopes(x: np.ndarray, log_risk: np.ndarray) -> np.ndarray:
+    """Least-squares exponents in ``x`` of curves that lie along the last axis, as ``x`` does."""
+    x = np.log(x)
+    x = x - x.mean(axis=-1, keepdims=True)
+    return -(log_risk * x).sum(axis=-1) / (x * x).sum(axis=-1)
 
 
 def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> list[dict]:
@@ -245,7 +257,7 @@ def plane(runs: pd.DataFrame, theory: pd.DataFrame, strong: pd.DataFrame) -> lis
 
     Of problems that are apart; ``strong`` as from :func:`stronger`.
     """
-    cells = runs[PROBLEM].drop_duplicates().sort_values(PROBLEM)
+    cells = runs.groupby(PROBLEM)["init"].median().reset_index()
     samples = np.sort(runs["samples"].unique()).astype(float)
     shared = {"sigma": cells["sigma"].iloc[0], "points": len(cells), "method": IN_LEAPS["method"]}
     shared |= {"window_low": samples[0], "window_high": samples[-1]}
@@ -268,9 +280,9 @@ def plane_positions(
     problem = cells["alpha"].to_numpy(), cells["beta"].to_numpy()
     for model in PAPER:
         clock = clock_of(model, cells)
+        x = variable(clock, samples, cells)
         draws, expected = (
-            summaries(model, position(slopes(samples, one[model], clock), *problem))
-            for one in (risk, known)
+            summaries(model, position(slopes(x, one[model]), *problem)) for one in (risk, known)
         )
         for name in draws:
             labels = {"quantity": f"{name} position", "model": model, "against": clock}
@@ -284,7 +296,7 @@ def shares(samples: np.ndarray, risk: dict, known: dict, strong: np.ndarray) -> 
     """
 
     def share(ours, theirs):
-        return (slopes(samples, ours, "T") > slopes(samples, theirs, "T")).mean(axis=-1)
+        return (slopes(samples, ours) > slopes(samples, theirs)).mean(axis=-1)
 
     rivals = {"": (risk["linear"], known["linear"]), STRONGER: (strong, strong)}
     for setting, (linear, expected) in rivals.items():

@@ -80,22 +80,25 @@ def grid_risks(cells: list[dict], grid: dict, sigma: float) -> pd.DataFrame:
 
 
 def local_exponents(risks: pd.DataFrame) -> pd.DataFrame:
-    r""":math:`-d \log R / d \log x` between neighbouring ``T``, for ``x = T`` and
-    :math:`x = T / \log_2 T`.
+    r""":math:`-d \log R / d \log x` between neighbouring ``T``, for ``x = T``,
+    :math:`x = T / \log_2 T` and, where the model escapes, :func:`quadlaw.theory.rates.escape_clock`.
 
     ``risks`` as from :func:`tuned_risks`, of several models and problems. Columns: the problem,
-    ``samples`` (the geometric middle), ``against_T, against_clock, predicted``.
+    ``samples`` (the geometric middle), ``against_T, against_clock, against_escape, predicted``.
     """
     frames = []
     for key, some in risks.sort_values("samples").groupby(KEYS):
         T = some["samples"].to_numpy(float)
-        fall = -np.diff(np.log(some["risk"]))
+        fall, escape = -np.diff(np.log(some["risk"])), np.full(len(T), np.nan)
+        if rates.escapes(*key[:3]):
+            escape = rates.escape_clock(T, *key[1:3], some["init"].to_numpy() ** 2)
         frames.append(
             pd.DataFrame(
                 {
                     "samples": np.sqrt(T[1:] * T[:-1]),
                     "against_T": fall / np.diff(np.log(T)),
                     "against_clock": fall / np.diff(np.log(natural_clock(T))),
+                    "against_escape": fall / np.diff(np.log(escape)),
                     "predicted": rates.sample_exponent(*key[:3]),
                 }
             ).assign(**dict(zip(KEYS, key, strict=True)))

@@ -9,7 +9,7 @@ rates: constants are one and logarithms are dropped. ``model`` is the name of a 
 import numpy as np
 
 from quadlaw.base.checks import require
-from quadlaw.models import named
+from quadlaw.models import MODELS, named
 
 
 def depth_of(model: str) -> int:
@@ -147,20 +147,64 @@ def natural_clock(samples: np.ndarray) -> np.ndarray:
     return samples / np.log2(samples)
 
 
+def escape_clock(samples, alpha, beta, start=0.25):
+    r""":math:`T / L`, with the logarithm of the last coordinate that the quadratic model reaches.
+
+    Coordinate ``i`` has grown to half of its target after :math:`L_i / (2 \eta \lambda_i w^\ast_i)`
+    steps, :math:`L_i = \log(w^\ast_i / w_0 - 1)` (:mod:`quadlaw.fit.fronts`). So the last one has
+    :math:`D^{(\alpha + \beta) / 2} = T / L_D`, with a constant of one. As :math:`w^\ast_i =
+    i^{(\alpha - \beta) / 2}`, the logarithm grows as that of ``T`` in the end, but more slowly than
+    :math:`\log_2 T` before.
+
+    Parameters
+    ----------
+    samples, alpha, beta : array_like
+        They are broadcast together; ``alpha > beta``.
+    start : array_like, optional
+        :math:`w_0 = v_0^2`, by default that of :func:`initial_value`.
+
+    Returns
+    -------
+    ndarray
+        It rises with ``samples``.
+    """
+    rise, speed = (alpha - beta) / 2, (alpha + beta) / 2
+    first = np.log(2 * start) / rise  # of log D, where L is 0
+    last = np.maximum(np.log((1 + np.e) * start) / rise, np.log(samples) / speed)
+    low, high = np.broadcast_arrays(first, last)
+    for _ in range(60):  # bisections: to the last digit
+        middle = (low + high) / 2
+        below = speed * middle + np.log(_delay(middle, rise, start)) < np.log(samples)
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return samples / _delay(high, rise, start)
+
+
+def _delay(log_dimension, rise, start):
+    return np.log(np.exp(rise * log_dimension) / start - 1)
+
+
+def escapes(model: str, alpha: float, beta: float, start: str = "uniform") -> bool:
+    """Whether coordinates grow from one small start for all, to targets that grow: ``L = 2``,
+    ``alpha > beta``, and a start that is not in proportion to the target."""
+    return start == "uniform" and alpha > beta and model in MODELS and MODELS[model].depth == 2
+
+
 def limiting_clock(model: str, alpha: float, beta: float, start: str = "uniform") -> str:
-    r"""``"T"`` or ``"T/log2 T"``: the variable that the largest term of the risk is a power of.
+    r"""``"T"``, ``"T/log2 T"`` or ``"T/L"``: the variable that the largest term of the risk is a
+    power of.
 
     Of :math:`\langle x, v^L \rangle` at its best step size under the default schedule, whose step
     is halved :math:`\log_2 T` times. The paper drops logarithms; these follow from its terms:
 
     * :math:`\alpha \leq \beta`: noise, :math:`\sigma^2 D` over the :math:`T / \log_2 T` samples of
-      one halving;
+      one halving (:func:`natural_clock`);
     * :math:`\alpha > \beta`: what lies beyond the last coordinate that was reached,
       :math:`D^{-(\beta - 1)}`.
       At ``L = 1`` it is reached after :math:`1 / (\eta \lambda_i)` steps. At ``L = 2`` it takes
-      :math:`\log(w^\ast_i / w_0) / (\eta \lambda_i w^\ast_i)` from one ``w_0`` for all, with a
-      logarithm that grows as that of ``T``. Deeper models escape after a power of ``w_0``, and a
-      start in proportion to the target leaves nothing to escape from: no logarithm.
+      :math:`\log(w^\ast_i / w_0) / (\eta \lambda_i w^\ast_i)` from one ``w_0`` for all
+      (:func:`escape_clock`). Deeper models escape after a power of ``w_0``, and a start in
+      proportion to the target leaves nothing to escape from: no logarithm.
     """
-    escapes = depth_of(model) == 2 and start == "uniform"
-    return "T/log2 T" if alpha <= beta or escapes else "T"
+    if escapes(model, alpha, beta, start):
+        return "T/L"
+    return "T/log2 T" if alpha <= beta else "T"
