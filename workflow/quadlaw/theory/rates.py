@@ -208,3 +208,10 @@ def limiting_clock(model: str, alpha: float, beta: float, start: str = "uniform"
     if escapes(model, alpha, beta, start):
         return "T/L"
     return "T/log2 T" if alpha <= beta else "T"
+
+
+def clock(name: str, samples, alpha: float, beta: float):
+    """The values of a variable that :func:`limiting_clock` names, at these sample sizes."""
+    if name == "T/L":
+        return escape_clock(samples, alpha, beta)
+    return {"T": np.asarray, "T/log2 T": natural_clock}[name](samples)
