@@ -14,7 +14,7 @@ def samples_of(spectrum, samples, replicate, seed):
 
 def step_sizes(eta, samples, adaptation=0.5):
     """The two-phase schedule, one step after the other."""
-    constant = int(adaptation * samples)
+    constant = int(adaptation * samples * (1 + 2 * np.finfo(float).eps))
     rest = max(2, samples - constant)
     stage = int(np.ceil(rest / np.log2(rest)))
     result, current = [], eta

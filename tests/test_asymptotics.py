@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from quadlaw import PowerLaw, TwoPhase
-from quadlaw.theory import predicted_risk, stability_edge, tuned_step
+from quadlaw.studies import asymptotics
+from quadlaw.theory import predicted_risk, rates, stability_edge, tuned_step
 from quadlaw.theory.asymptotics import decades, local_exponents, tuned_risks
+from quadlaw.theory.rates import escape_clock
 from quadlaw.theory.tuning import SAFE
 
 
@@ -17,13 +19,41 @@ def test_decades_are_whole_and_log_spaced():
 
 def test_local_exponents_of_a_planted_law_on_the_natural_clock():
     T = np.array(decades(3, 12, 2), dtype=float)
-    every = {"model": "quadratic", "alpha": 3.0, "beta": 1.5, "sigma": 0.5}
+    every = {"model": "quadratic", "alpha": 3.0, "beta": 1.5, "sigma": 0.5, "init": 0.5}
     risks = pd.DataFrame({"samples": T, "risk": (T / np.log2(T)) ** -0.3}).assign(**every)
     found = local_exponents(risks)
     assert len(found) == len(T) - 1
     assert np.allclose(found["against_clock"], 0.3, atol=1e-12)
     assert (found["against_T"] < 0.3).all()
     assert np.allclose(found["predicted"], 0.5 / 2.25)
+
+
+def test_local_exponents_of_a_planted_law_on_the_clock_of_escape():
+    T = np.array(decades(3, 12, 2), dtype=float)
+    frames = [
+        pd.DataFrame({"samples": T, "risk": escape_clock(T, alpha, 1.5) ** -0.3, "init": 0.5})
+        .assign(model=model, alpha=alpha, beta=1.5, sigma=0.5)
+        for model, alpha in (("quadratic", 3.0), ("quadratic", 1.5), ("linear", 3.0))
+    ]  # fmt: skip
+    found = local_exponents(pd.concat(frames)).groupby(["model", "alpha"])["against_escape"]
+    assert np.allclose(found.get_group(("quadratic", 3.0)), 0.3, atol=1e-9)
+    assert found.get_group(("quadratic", 1.5)).isna().all()  # no escape that grows, or none at all
+    assert found.get_group(("linear", 3.0)).isna().all()
+
+
+def test_an_exponent_that_passes_through_its_law_is_seen_to_leave_it():
+    T = np.array(decades(3, 12, 2), dtype=float)
+    law = rates.sample_exponent("quadratic", 3.0, 1.5)
+    problem = {"alpha": 3.0, "beta": 1.5, "sigma": 0.5, "init": 0.5}
+    falls = {"comes": law - 30 / T, "passes": law - 0.01 + 0.03 * np.log10(T / 1e3) / 9}
+    for name, fall in falls.items():
+        log_risk = -np.cumsum(fall * np.gradient(np.log(T)))
+        one = pd.DataFrame({"samples": T, "risk": np.exp(log_risk)}).assign(**problem)
+        tuned = pd.concat([one.assign(model=model) for model in ("quadratic", "linear")])
+        rows = asymptotics.results({"tuned": tuned}, {})[1]
+        rows = rows[(rows["quantity"] == "distance left") & (rows["model"] == "quadratic")]
+        left = rows.set_index("against")["estimate"]["T"]
+        assert left < 0.1 if name == "comes" else left > 1.5
 
 
 @pytest.mark.slow
@@ -55,5 +85,8 @@ def test_exponents_at_a_trillion_samples_are_the_papers():
     options = {"size_factor": 16, "init_scale": 0.5, "schedule": TwoPhase()}
     risks = pd.concat([tuned_risks(problem, m, late, **options) for m in ("linear", "quadratic")])
     found = local_exponents(risks).set_index("model")
-    assert np.allclose(found["against_clock"], found["predicted"], atol=0.02)
-    assert found.loc["quadratic", "against_clock"] - found.loc["linear", "against_clock"] > 0.04
+    own = {"linear": "against_T", "quadratic": "against_escape"}
+    exponents = {model: found.loc[model, column] for model, column in own.items()}
+    off = [exponents[model] - found.loc[model, "predicted"] for model in own]
+    assert np.allclose(off, 0, atol=0.004)
+    assert exponents["quadratic"] - exponents["linear"] > 0.04

@@ -70,6 +70,7 @@ def test_one_value_or_several_become_a_list():
     assert several("key", 3) == [3] and several("key", "text") == ["text"]
     assert several("key", [3]) == [3] and several("key", (1, 2)) == [1, 2]
     assert several("key", range(2)) == [0, 1]
+    assert several("key", np.array(0.1)) == several("key", np.float64(0.1)) == [0.1]
     with pytest.raises(ValueError, match=r"^key = \[\]: must hold at least one value$"):
         several("key", ())
     with pytest.raises(ValueError, match=r"^key = \[1, 1\]: must not hold a value twice$"):

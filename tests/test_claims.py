@@ -239,11 +239,18 @@ def test_a_row_that_no_size_could_decide_says_why():
         "model[99]",
         "log(-1)",
         "log(0)",
+        "max('')",
+        "1 << -1",
     ],
 )
 def test_a_formula_that_is_none_is_refused(formula):
     with pytest.raises(ValueError, match="formula = "):
         evaluate(formula, {"model": "linear", "alpha": 2.0, "beta": 3.0, "sigma": 0.5})
+
+
+def test_a_condition_may_be_of_logarithms():
+    row = {"model": "linear", "alpha": 2.0, "beta": 3.0, "sigma": 0.5}
+    assert evaluate("log10(alpha) > 0.3", row) and not evaluate("log(alpha) > 0.7", row)
 
 
 def test_changed_verdicts_are_named():
@@ -270,6 +277,7 @@ def test_the_projects_claims_are_whole_and_cover_every_figure():
         ({"figure": "nowhere"}, "figure = 'nowhere': no such figure"),
         ({"tolerance": "1e-3"}, "tolerance = '1e-3': a tolerance is a number above 0; YAML reads"),
         ({"prediction": "beta -"}, r"prediction = 'beta -': "),
+        ({"prediction": "max('')"}, r'^claims\[0\].prediction = "max\(\'\'\)": '),
         ({"verdict": "reproduced"}, "verdict = 'reproduced': unknown key"),
         ({"id": "Two words"}, "id = 'Two words': an id is of lower-case"),
         ({"known": 1}, r"^claims\[0\].known = 1: is true or false"),

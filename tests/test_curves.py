@@ -78,3 +78,12 @@ def test_median_ratios_stand_beside_the_theorys():
     assert list(curve["samples"]) == SAMPLES and (curve["risk"] > 1).all()
     assert np.allclose(curve["theory"], curve["samples"] ** 0.2)
     assert (curve["ci_low"] <= curve["risk"]).all() and (curve["risk"] <= curve["ci_high"]).all()
+
+
+def test_curves_say_how_many_runs_there_were_and_not_how_many_were_allowed():
+    runs = table("linear", 0.2).assign(replicates=50)
+    runs = runs[(runs["samples"] > 256) | (runs["replicate"] < 7)]
+    theory = runs[runs["replicate"] == 0].assign(theory=1.0)
+    for curve in (measured_curves(runs), measured_curves(runs, theory)):
+        assert curve["replicates"].tolist() == [7] + [12] * (len(SAMPLES) - 1)
+    assert (curve["theory"] == 1).all()

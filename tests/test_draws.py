@@ -35,7 +35,7 @@ def test_random_bases_choose_on_pilots_and_do_not_report_them():
 
 
 def test_real_data_choose_on_pilots_and_do_not_report_them():
-    runs = planted(["model", "basis"], samples=64)
+    runs = planted(["model", "basis"], samples=64, error=0.1)
     found = data_runs.chosen(runs, PILOTS, (32, 128))
     assert set(found["fraction"]) == {0.1} and set(found["replicate"]) == set(range(PILOTS, 10))
     outside = runs.assign(samples=16, excess_risk=1 / runs["excess_risk"])
@@ -45,6 +45,15 @@ def test_real_data_choose_on_pilots_and_do_not_report_them():
     for replicate, best in ((9, 0.1), (2, 0.2)):  # a reported run, then a pilot
         runs["diverged"] |= runs["fraction"].eq(0.1) & runs["replicate"].eq(replicate)
         assert set(data_runs.chosen(runs, PILOTS, (32, 128))["fraction"]) == {best}
+
+
+def test_a_negative_excess_of_a_pilot_is_no_divergence():
+    """It is an unbiased estimate, and counts as half of its error."""
+    runs = planted(["model", "basis"], samples=64, error=1.0)
+    for risk, best in ((-0.1, 0.1), (np.inf, 0.2)):
+        one = runs["fraction"].eq(0.1) & runs["replicate"].eq(1)
+        found = runs.assign(excess_risk=runs["excess_risk"].mask(one, risk))
+        assert set(data_runs.chosen(found, PILOTS, (32, 128))["fraction"]) == {best}
 
 
 @pytest.mark.parametrize("ends", [(0, 12), (0, 5), (5, 12), (7, 8)])

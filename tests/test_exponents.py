@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import zeta
 
 from quadlaw.fit import estimates
-from quadlaw.fit.exponents import fit_row, theory_row
+from quadlaw.fit.exponents import SCALES, fit_row, theory_row
 from quadlaw.fit.fitting import PowerLawFit
+from quadlaw.theory import rates
 from quadlaw.theory.rates import natural_clock
 
 SERIES = {"model": "linear", "alpha": 2.0, "beta": 3.0, "sigma": 0.5, "setting": "planted"}
@@ -161,3 +163,39 @@ def test_columns_that_estimates_do_not_have_are_refused():
     assert list(table.columns) == [*estimates.COLUMNS, "replicates"] and len(table) == 2
     with pytest.raises(ValueError, match=r"columns = \['rate'\]: estimates have quantity, model"):
         estimates.table([{"rate": 1}])
+
+
+@pytest.mark.parametrize("model, alpha, labels, found", [
+    ("quadratic", 4.0, {"init": 0.5}, True), ("signed", 4.0, {}, True),
+    ("quadratic", 1.5, {"init": 0.5}, False), ("linear", 4.0, {"init": 0.5}, False),
+    ("quadratic", 4.0, {"init": 0.5, "start": "target"}, False),
+    ("quadratic", 4.0, {"init": 1.5}, False), ("linear/quadratic", 4.0, {"init": 0.5}, False),
+])  # fmt: skip
+def test_the_clock_of_escape_is_for_models_that_escape(model, alpha, labels, found):
+    """Of depth two, for alpha > beta, from one start below all targets."""
+    clock = rates.escape_clock(T, 4.0, 2.0)
+    runs = planted(0.5).assign(model=model, alpha=alpha, beta=2.0, **labels)
+    runs["excess_risk"] *= T_of(runs) ** 0.5 * rates.escape_clock(T_of(runs), 4.0, 2.0) ** -0.5
+    rows = rows_of(runs)
+    assert ("T/L" in rows) == found
+    if found:
+        assert rows["T/L"]["estimate"] == pytest.approx(0.5, abs=0.01)
+        assert rows["T/log2 T"]["estimate"] > 0.51
+        assert rows["T/L"]["window_high"] == clock[WINDOW[1] >= T].max()
+
+
+def T_of(runs):
+    return runs["samples"].to_numpy(float)
+
+
+@pytest.mark.parametrize("beta", [1.5, 2.5])
+def test_the_signal_beyond_a_model_is_a_power_of_its_size_and_a_half(beta):
+    size = 2.0 ** np.arange(3, 9)
+
+    def slope(x):
+        return -np.polyfit(np.log(x), np.log(zeta(beta, size + 1)), 1)[0]
+
+    half, plain = (SCALES["model_size"][name](size) for name in ("M + 1/2", "M"))
+    assert slope(half) == pytest.approx(beta - 1, abs=1e-3)
+    for other in (plain, size + 0.4, size + 0.6, size + 1):  # the control
+        assert abs(slope(other) - (beta - 1)) > 1e-3

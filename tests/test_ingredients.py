@@ -1,10 +1,13 @@
 """Keys of finished points: what a point ran, and nothing else."""
 
-from project import edit
+from functools import cache
+
+from project import ROOT, edit
 from quadlaw.base import provenance
 from quadlaw.fit import points
 from quadlaw.ledger.config import for_study, read
-from quadlaw.models import HOMES, MODELS
+from quadlaw.ledger.plans import plans
+from quadlaw.models import HOMES, MODELS, PAPER
 from quadlaw.sgd.ingredients import modules_of
 from quadlaw.sgd.schedules import KINDS
 from quadlaw.studies import study
@@ -74,3 +77,19 @@ def test_studies_depend_on_the_models_that_they_train():
     assert "quadlaw.models.quadratic" in plain and "quadlaw.models.relu" not in plain
     assert "quadlaw.models.deep" in depth
     assert "quadlaw.models.relu" in relu
+
+
+def study_codes(*names):
+    """As the workflow's rules hash them, which Snakemake compares."""
+    config = CONFIG | {"studies": {name: CONFIG["studies"][name] for name in names}}
+    given = {"STUDIES": names, "PLANS": plans(config), "study": study, "cache": cache}
+    given |= {"PAPER": PAPER, "modules_of": modules_of, "code_hash": provenance.code_hash}
+    exec((ROOT / "workflow/rules/inputs.smk").read_text(), given)
+    return {name: given["study_code"](name) for name in names}
+
+
+def test_a_study_depends_on_models_that_it_trains_without_rows(package):
+    before = study_codes("real_data", "noise")
+    edit(package / "models/signed.py", "parts[0] - parts[1]", "parts[1] - parts[0]")
+    after = study_codes("real_data", "noise")
+    assert after["real_data"] != before["real_data"] and after["noise"] == before["noise"]

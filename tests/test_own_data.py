@@ -127,6 +127,14 @@ def bent(x):
     return (left * np.minimum(values, flat)) @ right
 
 
+def test_labels_without_noise_have_a_noise_of_zero():
+    x, _ = data(2.0, 2.0, 20, seed=0)
+    for seed in range(8):
+        y = x @ np.random.default_rng(seed).standard_normal(20)
+        noise = own_data._spectrum(x, y, np.eye(20)).noise_variance
+        assert 0 <= noise < 1e-9 * y.var()
+
+
 def test_synthetic_data_need_a_variance():
     with pytest.raises(ValueError, match="freedom = 2: must exceed 2"):
         own_data.synthetic(PowerLaw(2, 2), rows=100, columns=10, freedom=2)

@@ -29,6 +29,14 @@ def test_time_left_is_that_of_the_same_rules_at_the_same_pace():
     assert jobs.seconds_left(30) == pytest.approx((4 + 10) / (44 / 30))  # late is not negative
 
 
+def test_a_job_that_has_failed_is_not_done_when_it_ends():
+    jobs = Jobs({"runs": 1}, now=0)
+    jobs.start(1, "runs", "", "", 0)
+    jobs.fail(1)
+    jobs.finish(1, 5)
+    assert jobs.done() == 0 and jobs.at_work == {}
+
+
 def test_a_rule_that_has_not_come_yet_counts_as_the_others():
     jobs = Jobs({"runs": 1, "figure": 3}, now=0)
     jobs.start(1, "runs", "", "", 0)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from quadlaw.sgd.problem import PowerLaw
 from quadlaw.theory import rates
@@ -106,15 +107,41 @@ def test_risk_far_out_is_a_power_of_the_variable_of_its_limiting_term(model):
     off = {
         name: abs(np.log(risk[0] / risk[1]) / np.log(x[1] / x[0])
                   - rates.sample_exponent(model, 4.0, 2.0))
-        for name, x in (("T", ends), ("T/log2 T", rates.natural_clock(ends)))
+        for name, x in (
+            (name, rates.clock(name, ends, 4.0, 2.0)) for name in ("T", "T/log2 T", "T/L")
+        )
     }  # fmt: skip
-    right = rates.limiting_clock(model, 4.0, 2.0)
-    other = ({*off} - {right}).pop()
-    assert off[right] < 0.005 < 0.008 < off[other]
+    wrong = {"linear": "T/log2 T", "quadratic": "T"}[model]
+    assert off[rates.limiting_clock(model, 4.0, 2.0)] < 0.005 < 0.008 < off[wrong]
 
 
 def test_the_limiting_variable_by_depth_and_start():
     clock = rates.limiting_clock
-    assert [clock(rates.name_of(L), 3.0, 1.5) for L in (1, 2, 3)] == ["T", "T/log2 T", "T"]
+    assert [clock(rates.name_of(L), 3.0, 1.5) for L in (1, 2, 3)] == ["T", "T/L", "T"]
+    assert [clock(model, 3.0, 1.5) for model in ("signed", "relu")] == ["T/L"] * 2
     assert [clock(rates.name_of(L), 3.0, 1.5, "target") for L in (1, 2, 3)] == ["T"] * 3
     assert {clock(rates.name_of(L), 2.0, 3.0) for L in (1, 2, 3)} == {"T/log2 T"}
+
+
+@pytest.mark.parametrize("alpha, beta, start", [(3, 2.5, 0.25), (4, 2, 0.25), (5, 1.5, 0.01)])
+def test_the_clock_of_escape_is_that_of_its_last_coordinate(alpha, beta, start):
+    """The mean field's growth time of coordinate D is L(D), in units of its speed."""
+    T = 2.0 ** np.arange(4, 41, 4)
+    clock = rates.escape_clock(T, alpha, beta, start)
+    D = clock ** (2 / (alpha + beta))
+    target, speed = D ** ((alpha - beta) / 2), D ** -((alpha + beta) / 2)
+    assert np.allclose(T, np.log(target / start - 1) / speed)
+    growth = solve_ivp(lambda t, w: w * (target[3] - w), (0, 99), [start], rtol=1e-9, atol=1e-12,
+                       dense_output=True)  # fmt: skip
+    assert growth.sol(T[3] / clock[3] / target[3])[0] == pytest.approx(target[3] / 2, rel=1e-4)
+
+
+def test_the_logarithm_of_escape_grows_less_than_that_of_the_samples():
+    T = np.array([2.0**20, 2.0**30])
+    for alpha, beta in ((3, 2.5), (4, 2), (5, 1.5)):
+        rise = np.diff(np.log(T / rates.escape_clock(T, alpha, beta)))
+        assert 0 < rise < np.diff(np.log(np.log2(T)))
+    far = np.array([1e100, 1e200])
+    assert np.diff(np.log(far / rates.escape_clock(far, 3, 2.5))) == pytest.approx(
+        np.log(2), rel=0.1
+    )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quadlaw import TwoPhase
-from quadlaw.sgd.schedules import Constant, Cosine, Polynomial, named
+from quadlaw.sgd.schedules import Constant, Cosine, Polynomial, StableDecay, named
 from reference import step_sizes
 
 
@@ -20,6 +20,15 @@ def test_stage_lengths():
     np.testing.assert_array_equal(
         TwoPhase(0.5, 2).factor(np.arange(8), 8), [1, 1, 1, 1, 1, 1, 0.5, 0.5]
     )
+
+
+@pytest.mark.parametrize("samples", [100, 1000, 1001, 10**8, 10**14])
+def test_the_constant_part_is_as_long_as_its_decimal_fraction_says(samples):
+    for percent in range(1, 101):
+        constant = TwoPhase(percent / 100).adaptation_steps(samples)
+        before = StableDecay(percent / 100).adaptation_steps(samples)
+        assert constant == percent * samples // 100
+        assert before == (100 - percent) * samples // 100
 
 
 @pytest.mark.parametrize("arguments", [(-0.1,), (1.1,), (float("nan"),), (0.5, 0), (0.5, 1.5)])

@@ -174,6 +174,15 @@ def test_bad_settings_are_refused_in_one_line(change, message):
     assert str(caught.value).startswith(message) and "\n" not in str(caught.value)
 
 
+def test_whole_numbers_may_be_written_as_others():
+    other = {key: float(GOOD[key]) for key in ("replicates", "model_size", "samples")}
+    other |= {"seed": 0.0, "step_size": np.array(0.1)}
+    assert quadlaw.simulate(PROBLEM, **(GOOD | other)).equals(quadlaw.simulate(PROBLEM, **GOOD))
+    for one, same in zip(*(quadlaw.trajectory(PROBLEM, **(GOOD | some), coordinates=[4])
+                           for some in (other, {})), strict=True):  # fmt: skip
+        assert one.equals(same)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -102,3 +102,14 @@ def test_a_design_asks_for_widths_and_does_not_split_such_points():
     spread = np.std(np.log(SAMPLES)) * np.sqrt(len(SAMPLES))
     assert [half_width(point) for point in whole] == pytest.approx([0.01 * spread] * len(SAMPLES))
     assert {half_width(point) for point in points} == {None}
+
+
+def test_a_point_that_needs_few_runs_has_sixteen_all_at_once():
+    asked = []
+
+    def runs(replicates):
+        asked.append(list(replicates))
+        return planted(1024, 1e-6, 0)(replicates)
+
+    assert len(until_narrow(runs, range(4096), 0.05)) == 16
+    assert asked == [list(range(16))]

@@ -61,8 +61,9 @@ def test_last_iterates_and_averages_of_one_are_the_known_theory():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("times", [5, 3]), ("times", [10**8]), ("power", 1.0), ("averaged", [40]), ("step_size", 9)],
-)
+    [("times", [5, 3]), ("times", [10**8]), ("power", 1.0), ("averaged", [40]),
+     ("averaged", [5, 51]), ("averaged", []), ("step_size", 9)],
+)  # fmt: skip
 def test_bad_settings_are_refused(key, value):
     with pytest.raises(ValueError, match=f"{key} = "):
         averaged_risks(PROBLEM, **({"times": [10, 50], "power": 0.3} | SETTING | {key: value}))

@@ -49,6 +49,13 @@ def test_runs_are_those_of_other_studies_and_say_what_coordinates_did(design):
     assert (grown >= 1).all()  # the start is a look
 
 
+def test_a_model_without_coordinates_beyond_a_boundary_has_kept_them_all():
+    (one,) = points(STUDY.design(SETTINGS | {"size_factor": 1, "samples": [256]}))[:1]
+    runs = STUDY.run_point(one, 0, "float32")
+    assert (runs["grown 2"] == 0).all()
+    assert (runs["grown 0.0625"].dropna() >= 1).all()  # the control
+
+
 def planted(draw, slow_share=0.0):
     """Runs of median ``x^-.6`` in ``x = T / log2 T`` and a spread of ``x^-.2``, some slow ones."""
     rows = []

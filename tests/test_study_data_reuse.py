@@ -227,6 +227,11 @@ def test_epochs_on_the_same_samples_are_resampled_together(monkeypatch):
 
 BAD = [
     (("problems", 0, "sigma"), 0, r"problems\[0\]\.sigma = 0: must be a number above 0"),
+    (
+        ("problems",),
+        [{"alpha": 3, "beta": 2, "sigma": 1, "replicates": n} for n in (8, 9)],
+        r"problems = .*: the same problem is listed twice: \[\(3, 2, 1\)\]",
+    ),
     (("most_steps",), 0, "most_steps = 0: a run has at least one step"),
     (("problems", 0, "most_steps"), -1, r"problems\[0\]\.most_steps = -1: a run has at least"),
     (("repeated", "epochs"), [0, 1, 4], r"repeated\.epochs\[0\] = 0: a run is one epoch"),

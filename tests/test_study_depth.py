@@ -86,7 +86,7 @@ def test_planted_exponents_come_out(design):
     assert escape["model"].tolist() == ["depth 4"]
     assert escape["estimate"].iloc[0] == pytest.approx(0.4, abs=0.03)
     far = estimates[estimates["quantity"] == "local exponent"]
-    assert len(far) == 24 and far["window_high"].eq(1e8).all()
+    assert len(far) == 25 and far["window_high"].eq(1e8).all()
     assert curves["risk"].isna().sum() == 2 * 3 * 2 * 5  # the theory's, beyond what is simulated
 
 

@@ -11,7 +11,7 @@ from quadlaw.ledger.claims import REPRODUCED, verdict
 from quadlaw.models import PAPER
 from quadlaw.studies import phase_diagram, study
 from quadlaw.theory import rates
-from quadlaw.theory.rates import limiting_clock, natural_clock
+from quadlaw.theory.rates import limiting_clock
 
 ALPHAS, BETAS = [1.5, 3.0, 4.0, 5.0], [1.5, 2.5, 3.0]
 APART = 7  # of these 12; at (3, 2.5) the laws differ by .045
@@ -30,14 +30,14 @@ SETTINGS = {
 
 def risk(model, alpha, beta, T, exponent):
     """A pure power of the variable of the model's limiting term."""
-    clock = {"T": float(T), "T/log2 T": natural_clock(T)}[limiting_clock(model, alpha, beta)]
+    clock = rates.clock(limiting_clock(model, alpha, beta), float(T), alpha, beta)
     return clock ** -exponent(model, alpha, beta)
 
 
 def tuned_table(exponent):
     rows = [
         {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5, "samples": T,
-         "risk": risk(model, alpha, beta, T, exponent)}
+         "init": 0.5, "risk": risk(model, alpha, beta, T, exponent)}
         for model, alpha, beta in product(PAPER, ALPHAS, BETAS)
         for T in (10**6, 10**7, 10**9)
     ]  # fmt: skip
@@ -50,7 +50,7 @@ def planted_runs(exponent, noise):
     for model, alpha, beta, T in product(PAPER, ALPHAS, BETAS, SAMPLES):
         theory = risk(model, alpha, beta, T, exponent)
         row = {"model": model, "alpha": alpha, "beta": beta, "sigma": 0.5, "samples": T,
-               "step_factor": 1.0, "theory": theory, "setting": "",
+               "step_factor": 1.0, "theory": theory, "setting": "", "init": 0.5,
                "method": "leaps 0.5"}  # fmt: skip
         rows += [
             row | {"replicate": r, "excess_risk": theory * np.exp(noise * rng.standard_normal()),

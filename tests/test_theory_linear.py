@@ -60,6 +60,16 @@ def test_a_target_of_zeros_has_no_edge_for_the_quadratic_model():
     assert 0 < stability_edge(nothing, 2, "linear") < 1  # the control
 
 
+def test_a_model_of_more_coordinates_than_the_problem_is_refused():
+    problem, run = Finite((1.0, 0.5), (1.0, 1.0)), {"samples": 9, "step_size": 0.1, "init": 0.3}
+    refused = pytest.raises(ValueError, match=r"^model_size = 3: the problem has 2 coordinates")
+    with refused:
+        stability_edge(problem, 3)
+    with refused:
+        linear_risk(problem, model_size=3, **run)
+    assert linear_risk(problem, model_size=2, **run) > 0  # the control
+
+
 def test_risk_stays_bounded_below_the_edge_and_grows_beyond():
     problem = PowerLaw(2, 2, 0.5)
     edge = stability_edge(problem, 128)

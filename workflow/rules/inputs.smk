@@ -14,7 +14,8 @@ def part_files(kind, name):
 @cache
 def ingredients(name):
     """The modules of the models and schedules that a study trains, the paper's models among them."""
-    models, schedules = set(PAPER), {PLANS[name].settings["schedule"]}
+    models = {*PAPER, *study(name).trains}
+    schedules = {PLANS[name].settings["schedule"]}
     if name in SIMULATED:
         models |= set(PLANS[name].rows["model"])
         schedules |= set(PLANS[name].rows["schedule"])

@@ -19,6 +19,8 @@ class Jobs:
         self.at_work[number] = rule, message, log, now
 
     def finish(self, number: int, now: float) -> None:
+        if number not in self.at_work:  # it has failed
+            return
         rule, *_, began = self.at_work.pop(number)
         self.seconds[rule].append(now - began)
 

@@ -41,6 +41,8 @@ def _as_float(value: Real) -> float:
 
 def several(key: str, values: object) -> list:
     """Return a scalar as a list of one, an iterable as a list; refuse an empty or repeating one."""
+    if getattr(values, "ndim", None) == 0:  # a number of NumPy's
+        return [values[()]]
     if isinstance(values, str) or not isinstance(values, Iterable):
         return [values]
     values = list(values)

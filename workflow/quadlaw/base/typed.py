@@ -117,13 +117,17 @@ def mapping(description: str, reason: str) -> Any:
 
 def several(
     item: Any, description: str, reason: str, *, rising: bool = False, holding: object = None,
-    least: int = 1,
+    least: int = 1, label: Callable = lambda value: value,
 ) -> Any:  # fmt: skip
-    """A list without repetition, of ``least`` items or more; ``holding`` one value at least."""
+    """A list without repetition, of ``least`` items or more; ``holding`` one value at least.
+
+    Items of the same ``label``, which tables call them by, are the same.
+    """
 
     def check(values: list) -> list:
         ordered = not rising or all(x < y for x, y in pairwise(values))
-        distinct = all(values.count(one) == 1 for one in values)
+        labels = [label(one) for one in values]
+        distinct = all(labels.count(one) == 1 for one in labels)
         held = holding is None or holding in values
         return values if ordered and distinct and held else refuse(reason)
 

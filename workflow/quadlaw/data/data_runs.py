@@ -148,7 +148,8 @@ def _trained(plan, z, y, held_out) -> Iterator[pd.DataFrame]:
 def chosen(runs: pd.DataFrame, pilots: int, window: tuple[float, float]) -> pd.DataFrame:
     """The replicates that are no pilots, at the fraction of least risk on pilots in the window.
 
-    Not where a pilot diverged. No reported run has a part in the choice.
+    Not where a pilot diverged; an excess counts as half of its standard error at least, as it may
+    be negative. No reported run has a part in the choice.
 
     Raises
     ------
@@ -159,7 +160,8 @@ def chosen(runs: pd.DataFrame, pilots: int, window: tuple[float, float]) -> pd.D
     for (model, name), some in runs.groupby(["model", "basis"]):
         inside = some[some["samples"].between(*window)]
         pilot = inside[inside["replicate"] < pilots]
-        risk = np.log(pilot["risk"].clip(lower=0)).groupby(pilot["fraction"]).mean()
+        risk = np.log(pilot["risk"].clip(lower=pilot["error"] / 2))
+        risk = risk.groupby(pilot["fraction"]).mean()
         risk = risk.where(np.isfinite(risk))
         require(risk.notna().any(), "fractions", f"{model}, {name}", "all diverge")
         best = (some["fraction"] == risk.idxmin()) & (some["replicate"] >= pilots)

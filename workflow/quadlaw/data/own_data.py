@@ -248,6 +248,7 @@ def _spectrum(x: np.ndarray, y: np.ndarray, directions: np.ndarray) -> _Spectrum
     covariance, cross = scores.T @ scores / n, scores.T @ y / n
     weights = np.linalg.solve(covariance, cross)
     noise = float((y @ y / n - weights @ cross) * n / (n - 1 - len(weights)))
+    noise = max(noise, 0.0)  # rounding may leave less
     variances = np.diag(covariance)
     floors = noise / n * variances * np.diag(np.linalg.inv(covariance))
     return _Spectrum(variances, variances * weights**2, floors, noise)

@@ -76,12 +76,14 @@ def measured_curves(runs: pd.DataFrame, theory: pd.DataFrame | None = None) -> p
     """Median risk with its exact 95 % interval, one row a row of the design, beside the theory.
 
     Columns: the design's, ``risk, ci_low, ci_high, mean, mean_error, diverged_share``, the medians
-    ``adapted`` and ``learned`` and, where ``theory`` is given, ``theory``.
+    ``adapted`` and ``learned`` and, where ``theory`` is given, ``theory``; ``replicates``, the
+    number of runs, which may be fewer than the design's.
     """
     keys = [column for column in runs.columns if column not in MEASURED]
     groups = with_divergence(runs).groupby(keys, dropna=False)
-    table = groups["risk"].apply(median_with_interval).unstack().drop(columns="replicates")
+    table = groups["risk"].apply(median_with_interval).unstack()
+    number = table.pop("replicates").astype(int).to_numpy()
     table = table.join(groups[["adapted", "learned"]].median()).reset_index()
-    if theory is None:
-        return table
-    return table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")
+    if theory is not None:
+        table = table.merge(theory[[*keys, "theory"]], on=keys, how="left", validate="1:1")
+    return table.assign(replicates=number)

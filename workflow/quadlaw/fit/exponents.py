@@ -22,12 +22,13 @@ def scales(
     axis: str, model: str, alpha: float, beta: float, rows: pd.DataFrame
 ) -> dict[str, Callable]:
     """The scales of ``axis`` by name, for a model on a problem: those of ``SCALES``, and
-    :func:`quadlaw.theory.rates.escape_clock` where it escapes from the start of ``rows``."""
+    :func:`quadlaw.theory.rates.escape_clock` where it escapes from the start of ``rows``, below
+    all targets."""
     kind = rows["start"].iloc[0] if "start" in rows else "uniform"
-    if axis != "samples" or not escapes(model, alpha, beta, kind):
+    start = float(rows["init"].median()) ** 2 if "init" in rows else 0.25
+    if axis != "samples" or start >= 1 or not escapes(model, alpha, beta, kind):
         return SCALES[axis]
-    start = {"start": float(rows["init"].median()) ** 2} if "init" in rows else {}
-    return SCALES[axis] | {"T/L": partial(escape_clock, alpha=alpha, beta=beta, **start)}
+    return SCALES[axis] | {"T/L": partial(escape_clock, alpha=alpha, beta=beta, start=start)}
 
 
 def fit_row(series: dict, quantity: str, clock: str, predicted: float, fit: PowerLawFit) -> dict:

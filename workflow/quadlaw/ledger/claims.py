@@ -5,6 +5,7 @@ and, where there is one, a rival formula that the data must exclude. Its verdict
 numbers alone.
 """
 
+import math
 from contextlib import suppress
 from numbers import Real
 
@@ -27,7 +28,8 @@ CARRIED = COLUMNS[COLUMNS.index("setting") : COLUMNS.index("expected")]
 THEORY, SIMULATION = "theory", "simulation"
 LIMITING = {"against": "limiting"}  # rows against the variable of their own limiting term
 THIRD = 3  # a claim without a tolerance has a third of the distance to its rival
-FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": np.log, "log10": np.log10}
+FUNCTIONS = {"max": max, "min": min, "abs": abs, "log": math.log, "log10": math.log10}
+FAULTS = (InvalidExpression, SyntaxError, TypeError, ValueError, ArithmeticError, LookupError)
 
 
 def evaluate(formula: str | float, row: dict) -> float:
@@ -46,7 +48,7 @@ def evaluate(formula: str | float, row: dict) -> float:
     try:
         with np.errstate(all="ignore"):  # what comes of it is refused
             value = SimpleEval(functions=FUNCTIONS, names=names).eval(str(formula))
-    except (InvalidExpression, SyntaxError, TypeError, ArithmeticError, LookupError) as fault:
+    except FAULTS as fault:
         raise ValueError(f"formula = {formula!r}: {fault}") from None
     real = isinstance(value, Real) and np.isfinite(value)
     require(real, "formula", formula, f"{value!r} is no real number")

@@ -23,7 +23,7 @@ class Schedule(typed.Settings):
 
     adaptation: typed.number(
         "Fraction of the samples before the stage whose end is the first halving (T1 / T).",
-        "a fraction lies in [0, 1]", ge=0, le=1,
+        "a fraction lies in (0, 1]", gt=0, le=1,
     ) = 0.5  # fmt: skip
     stage_length: (
         typed.whole(

@@ -185,14 +185,15 @@ def _added(sums: list[np.ndarray] | None, parts: list[np.ndarray]) -> list[np.nd
     return [total + part for total, part in zip(sums or [0.0] * len(parts), parts, strict=True)]
 
 
-def _check_settings(replicates, seed, dtype, schedule, method, samples) -> None:
-    count("replicates", replicates)
-    count("seed", seed, least=0)
+def _checked(replicates, seed, dtype, schedule, method, samples) -> dict:
+    """The options of :func:`run_lanes`."""
+    replicates, seed = range(count("replicates", replicates)), count("seed", seed, least=0)
     require(dtype in ("float32", "float64"), "dtype", dtype, "must be float32 or float64")
     checked_schedule(schedule)
     if method != "steps":
         require(dtype == "float32", "dtype", dtype, "leaps compute in float32")
         require(samples <= MOST, "samples", samples, "leaps take up to 2^40 steps")
+    return {"replicates": replicates, "seed": seed, "schedule": schedule, "dtype": dtype}
 
 
 def _lane_table(model, model_size, step_size, init, method, accuracy) -> pd.DataFrame:
@@ -267,9 +268,8 @@ def simulate(
     """
     lanes = _lane_table(model, model_size, step_size, init, method, accuracy)
     horizons = [count("samples", T) for T in several("samples", samples)]
-    _check_settings(replicates, seed, dtype, schedule, method, max(horizons))
+    options = _checked(replicates, seed, dtype, schedule, method, max(horizons))
     spectrum = problem.spectrum(lanes["model_size"].max())
-    options = {"replicates": range(replicates), "seed": seed, "schedule": schedule, "dtype": dtype}
     tables = [run_lanes(spectrum, lanes, T, **options) for T in horizons]
     return pd.concat(tables, ignore_index=True)
 
@@ -326,19 +326,17 @@ def trajectory(
     """
     lanes = _lane_table(model, model_size, step_size, init, method, accuracy)
     samples = count("samples", samples)
-    _check_settings(replicates, seed, dtype, schedule, method, samples)
+    options = _checked(replicates, seed, dtype, schedule, method, samples)
     settings = len(lanes.drop(columns="step_size").drop_duplicates())
     require(settings == 1, "trajectory", settings, "takes several step sizes, but one of the rest")
     chosen = np.array([count("coordinates", i) for i in several("coordinates", coordinates)])
-    require(max(chosen) <= model_size, "coordinates", max(chosen), "lies beyond model_size")
+    size = lanes["model_size"].max()
+    require(max(chosen) <= size, "coordinates", max(chosen), "lies beyond model_size")
     times = log_spaced(samples, 100) if times is None else several("times", times)
     times = sorted(count("times", time, least=0) for time in times)
     require(times[-1] <= samples, "times", times[-1], "lies beyond samples")
-    spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(model_size)
-    return follow_lanes(
-        spectrum, lanes, samples, coordinates=chosen, times=times, replicates=range(replicates),
-        seed=seed, schedule=schedule, dtype=dtype,
-    )  # fmt: skip
+    spectrum = problem if isinstance(problem, Spectrum) else problem.spectrum(size)
+    return follow_lanes(spectrum, lanes, samples, coordinates=chosen, times=times, **options)
 
 
 def follow_lanes(

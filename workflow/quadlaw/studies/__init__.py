@@ -19,7 +19,8 @@ says so by ``extra(settings)``: fields of :class:`quadlaw.ledger.cost.Load` by r
 ``tables`` holds, by name, ``runs`` and ``theory`` of the rows; ``tuned``, if the settings have a
 ``grid``: the theory's risks at its best step sizes (:mod:`quadlaw.theory.asymptotics`);
 the curves of each study that is listed in ``READS``. A module without rows may have ``USES``, the
-study whose ``runs`` and ``theory`` it takes.
+study whose ``runs`` and ``theory`` it takes. One that trains models that are not in its rows
+lists their names in ``TRAINS``, so that its tables depend on their code.
 """
 
 from collections.abc import Callable
@@ -74,6 +75,11 @@ class Study:
     def uses(self) -> str | None:
         """The study whose runs it uses, if it has none of its own."""
         return getattr(self.module, "USES", None)
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """Models that it trains beside those of its rows."""
+        return getattr(self.module, "TRAINS", ())
 
     @property
     def simulates(self) -> bool:

@@ -186,7 +186,10 @@ def _less_known(found: list[dict], known: list[dict]) -> Iterator[dict]:
     keys = [*(key for key in SERIES if key != "setting"), "against"]
     others = {tuple(row[key] for key in keys): row for row in known}
     for row in found:
-        less = difference(row, others[tuple(row[key] for key in keys)])
+        other = others.get(tuple(row[key] for key in keys))
+        if other is None:  # the start that was chosen has no escape
+            continue
+        less = difference(row, other)
         rest = {key: row[key] for key in row if not key.startswith("start_")}
         yield rest | {"quantity": "exponent less known exponents'", "theory": 0.0} | less
 

@@ -1,5 +1,8 @@
 """How fast the power laws set in, by theory: local exponents up to ``T = 10^12``."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
 from quadlaw.base import typed
@@ -18,20 +21,21 @@ REPORT = (
 class Settings(typed.Settings):
     """Local exponents of the theory's risk."""
 
-    grid: keys.Grid
+    grid: keys.OneStartGrid
 
 
 CLOCKS = {"T": "against_T", "T/log2 T": "against_clock", "T/L": "against_escape"}
 
 
 def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Local exponents at every ``T``; the last ones, of risks and of their ratio.
+    """Local exponents at every ``T``; the last ones, of risks and of their ratio; their approach.
 
-    The range of an estimate is that of the last decade.
+    The range of an estimate is that of the last decade. The approach is the last exponent's
+    distance from the law, over that a thousandfold ``T`` before: beyond 1 it goes away.
     """
     curves = local_exponents(tables["tuned"])
     late = curves[curves["samples"] > curves["samples"].max() / 10]
-    rows = []
+    rows = [*_approaches(curves)]
     for against, column in CLOCKS.items():
         for key, some in late.dropna(subset=column).groupby(KEYS):
             series = dict(zip(KEYS, key, strict=True))
@@ -47,6 +51,18 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
             values = some.sort_values("samples")["gain"]
             rows.append(_row(series, "local ratio exponent", against, values))
     return curves, table(rows)
+
+
+def _approaches(curves: pd.DataFrame) -> Iterator[dict]:
+    samples = np.unique(curves["samples"])
+    before = samples[np.searchsorted(samples, samples[-1] / 1000 * (1 - 1e-6))]
+    for against, column in CLOCKS.items():
+        distance = curves.assign(distance=(curves[column] - curves["predicted"]).abs())
+        wide = distance.pivot(index=KEYS, columns="samples", values="distance")
+        left = (wide[samples[-1]] / wide[before]).dropna()
+        for key, share in left.items():
+            series = dict(zip(KEYS, key, strict=True))
+            yield _row(series, "distance left", against, pd.Series([share]))
 
 
 def _row(series: dict, quantity: str, against: str, values: pd.Series) -> dict:

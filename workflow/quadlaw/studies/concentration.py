@@ -108,7 +108,7 @@ def _block(spectrum: Spectrum, lane: dict, point: dict, block: int, seed: int) -
         if time == 0:
             first, start = group.first_risk(), weights
         ratio = np.sqrt(weights / start)
-        grown = np.maximum(grown, [ratio[:, cut:].max(axis=1) for cut in cuts])
+        grown = np.maximum(grown, [ratio[:, cut:].max(axis=1, initial=0.0) for cut in cuts])
     miss = np.abs(weights / spectrum.target[: weights.shape[1]] - 1)
     missed = [miss[:, :cut].max(axis=1, initial=0.0) for cut in cuts]
     risk = group.excess_risk()

@@ -100,13 +100,13 @@ class Sized(keys.Problem):
     most_steps: STEPS | None = None
 
 
-NOISY = "Problems, each with its noise.", "must list at least one problem, none twice"
+NOISY = "Problems, each with its noise."
 
 
 class Repeated(typed.Settings):
     """Both models against the number of steps, on one number of samples."""
 
-    problems: typed.several(Noisy, *NOISY)
+    problems: keys.problems_of(Noisy, NOISY)
     samples: keys.SampleSize
     epochs: typed.several(
         typed.whole("Passes over the samples.", "a run is one epoch at least", ge=1),
@@ -126,7 +126,7 @@ class Repeated(typed.Settings):
 class Settings(keys.Fitted):
     """Fixed samples, used more than once."""
 
-    problems: typed.several(Sized, *NOISY)
+    problems: keys.problems_of(Sized, NOISY)
     most_steps: STEPS
     size_factor: keys.SizeFactor = 2
     repeated: Repeated = Field(description=Repeated.__doc__)

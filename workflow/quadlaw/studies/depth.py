@@ -10,7 +10,8 @@ steps, however large ``v*_i`` is: ``i^((alpha + beta)/2)`` as at ``L = 2``, with
 So for ``alpha > beta`` depth beyond two gains nothing from a *uniform* start. From a start in
 proportion to the *target*, which nobody has, it does. Each exponent is judged against the variable
 of its limiting term (:func:`quadlaw.theory.rates.limiting_clock`): for ``alpha > beta``, ``T`` but
-for depth two from a uniform start, whose logarithm makes it ``T / log2 T``.
+for depth two from a uniform start, where it is ``T`` over the logarithm of the escape
+(:func:`quadlaw.theory.rates.escape_clock`).
 
 That depth helps gradient descent to learn in diagonal networks, and how, was known: adaptivity of
 over-parameterized sequence models (arXiv 2409.00894), and the limits of SGD in such networks

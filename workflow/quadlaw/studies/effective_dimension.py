@@ -15,8 +15,8 @@ variance (quadratic) or the normal law of the exact ones (linear). Then ``sum_i 
 have grown on average.
 
 Which clock the counts follow is the theory's to say: coordinate ``i`` grows in
-``log(w*_i / v_0^2) / (2 eta lambda_i w*_i)`` steps. Where ``alpha > beta`` targets grow without
-bound and ``v_0`` does not, so that the logarithm grows as ``log T`` does: ``T / log2 T``. Else
+``log(w*_i / v_0^2 - 1) / (2 eta lambda_i w*_i)`` steps. Where ``alpha > beta`` targets grow without
+bound and ``v_0`` does not, so that the logarithm grows, too: ``T / L``. Else
 ``v_0^2`` is in proportion to ``w*_D``, the logarithm stays, and the clock is ``T``.
 
 A count ``n`` stands for the interval from ``n - 1/2`` to ``n + 1/2``, uniformly, as in the median

@@ -44,7 +44,8 @@ class Settings(typed.Settings):
     accuracies: typed.several(
         typed.number("Accuracy of leaps.", "must lie above 0 and at most at 1", gt=0, le=1),
         "Accuracies of leaps at the long runs.",
-        f"must list at least one accuracy, {keys.RISING}", rising=True,
+        f"must list at least one accuracy, {keys.RISING} to six digits",
+        rising=True, label=method_of,
     )  # fmt: skip
     long: keys.SampleSize
     many: keys.Many

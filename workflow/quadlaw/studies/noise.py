@@ -11,7 +11,7 @@ asks for that. In the part ``free`` steps do not fall: coordinate ``i`` is learn
 lambda_i w*_i T ~ i^-((alpha + beta)/2) T`` is of order one, up to ``T^(2/(alpha + beta))`` of them,
 so that the risk has the exponent ``(2 beta - 2)/(alpha + beta)`` on either side of ``alpha =
 beta``. The variable is ``T`` for ``alpha < beta``: the time to grow has the logarithm ``log(w*_i /
-v_0^2)``, which does not grow with ``i`` there. For ``alpha > beta`` it does, as in ``T / log2 T``.
+v_0^2)``, which does not grow with ``i`` there. For ``alpha > beta`` it does, as in ``T / L``.
 """
 
 import numpy as np

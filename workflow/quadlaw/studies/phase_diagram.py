@@ -54,7 +54,7 @@ REPORT = (
 class Settings(keys.Fitted):
     """Exponents over the plane of alpha and beta."""
 
-    grid: keys.Grid = Field(description=keys.Grid.__doc__)
+    grid: keys.OneStartGrid = Field(description=keys.Grid.__doc__)
     alphas: keys.Alphas
     betas: keys.Betas
     size_factor: keys.SizeFactor = 4
@@ -62,8 +62,10 @@ class Settings(keys.Fitted):
     @model_validator(mode="after")
     def _related(self):
         reason = f"in no problem do the two laws differ by {APART:g}"
-        for key, one in (("alphas", self), ("grid.alphas", self.grid)):
-            demand(any(starmap(is_apart, _pairs(one))), key, one.alphas, reason)
+        kind = "problems" if self.grid.problems else "alphas"
+        for key, one in (("alphas", self), (f"grid.{kind}", self.grid)):
+            value = one.model_dump()[key.split(".")[-1]]
+            demand(any(starmap(is_apart, _pairs(one))), key, value, reason)
         return self
 
 

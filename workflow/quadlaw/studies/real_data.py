@@ -110,6 +110,7 @@ class Settings(keys.Fitted):
         return self
 
 
+TRAINS = MODELS
 SEED = 0  # of the order of the rows
 DECIMALS = 3  # of the estimates that predictions are made of
 DRAWS = 10_000  # of alpha and beta within their errors

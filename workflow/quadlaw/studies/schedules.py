@@ -17,7 +17,7 @@ model); its risk is ``l_i`` times as much.
 * *halved* ``log2 T`` *times*: ``1/T``, up to a logarithm.
 
 The variable of the largest term, which claims are against, follows. For ``alpha > beta`` it is what
-was not reached, under any schedule: the quadratic model escapes after a logarithm, ``T / log2 T``.
+was not reached, under any schedule: the quadratic model escapes after a logarithm, ``T / L``.
 For ``alpha < beta`` it is noise, with the logarithm of the halvings, ``T / log2 T``, or without,
 ``T``, under the smooth schedules (``v_0^2 ~ w*_D`` leaves ``D`` no logarithm to escape by).
 """

@@ -59,10 +59,12 @@ SampleSize = whole(
 ModelSize = whole(
     "Model size M.", "a model sees at least one coordinate, and at most 10^6", ge=1, le=10**6
 )
+LEAST = 6  # runs: all of them hold the true median between them with 97 %, five with 94 %
+FEW = "an interval needs at least six replicates (and at most 10^5): five hold no median with 95 %"
 Replicates = whole(
     "Independent repetitions, each on a stream of its own.",
-    "an interval needs at least two replicates",
-    ge=2, le=10**5,
+    FEW,
+    ge=LEAST, le=10**5,
 )  # fmt: skip
 Pilots = whole(
     "How many of the replicates choose the step size; the others are reported.",
@@ -76,8 +78,8 @@ SizeFactor = number(
 )  # fmt: skip
 Many = whole(
     "Replicates where a small number of settings asks for more of them.",
-    "an interval needs at least two replicates",
-    ge=2, le=10**5,
+    FEW,
+    ge=LEAST, le=10**5,
 )  # fmt: skip
 Draws = whole(
     "Number of random matrices, among which the replicates are dealt out.",
@@ -145,7 +147,8 @@ def starts(least: int = 1) -> Any:
     zero = "; zero is a fixed point of the quadratic model" if least == 1 else ""
     return several(
         positive("Initial value."), "Initial values v_0 in units of sqrt(min(1, w*_D)).",
-        f"must list at least {words}, none twice{zero}", least=least,
+        f"must list at least {words}, none twice to six digits{zero}",
+        least=least, label="{:g}".format,
     )  # fmt: skip
 
 
@@ -188,20 +191,24 @@ class Problem(Pair):
         return {key: value for key, value in handler(self).items() if value is not None}
 
 
+NAMES = ("alpha", "beta", "sigma")  # what tells problems apart
+
+
 def _different(problems: list[Pair]) -> list[Pair]:
-    pairs = [(one.alpha, one.beta) for one in problems]
+    pairs = [tuple(getattr(one, key) for key in NAMES if hasattr(one, key)) for one in problems]
     twice = sorted({pair for pair in pairs if pairs.count(pair) > 1})
     return refuse(f"the same problem is listed twice: {twice}") if twice else problems
 
 
-def _problems(item: type, description: str) -> Any:
+def problems_of(item: type, description: str) -> Any:
+    """Problems of a kind, no two of them the same but for their other keys."""
     length = Field(min_length=1, description=description)
     reason = "must list at least one problem, none twice"
     return Annotated[list[item], length, refusing(reason), after(_different)]
 
 
-Pairs = _problems(Pair, "Problems, each a pair of exponents.")
-Problems = _problems(Problem, "Problems, each a pair of exponents, if need be with replicates.")
+Pairs = problems_of(Pair, "Problems, each a pair of exponents.")
+Problems = problems_of(Problem, "Problems, each a pair of exponents, if need be with replicates.")
 
 # --- relations between keys -----------------------------------------------------------------------
 
@@ -231,10 +238,10 @@ def check_step(key: str, one: dict, step_size: float, model: str = "quadratic") 
 
 
 def check_draws(settings: Settings) -> None:
-    """Refuse fewer than two replicates that are no pilots, and more random matrices than these."""
+    """Refuse fewer than six replicates that are no pilots, and more random matrices than these."""
     rest, draws = settings.replicates - settings.pilots, settings.draws
-    few = f"an interval needs two replicates that are no pilots, and {max(rest, 0)} are none"
-    demand(rest >= 2, "replicates", settings.replicates, few)
+    few = f"an interval needs six replicates that are no pilots, and {max(rest, 0)} are none"
+    demand(rest >= LEAST, "replicates", settings.replicates, few)
     reason = f"a matrix needs a replicate of its own, and {rest} are no pilots"
     demand(draws <= rest, "draws", draws, reason)
 
@@ -290,7 +297,7 @@ class NarrowedProblem(Problem):
 class Narrowed(Curves):
     """Curves of as many runs as exponents need; ``replicates`` are the most."""
 
-    problems: _problems(NarrowedProblem, Problems.__metadata__[0].description)
+    problems: problems_of(NarrowedProblem, Problems.__metadata__[0].description)
     half_width: HalfWidth
 
 
@@ -325,4 +332,14 @@ class Grid(Settings):
         sizes = decades(*self.decades, self.per_decade)
         reason = f"gives {len(sizes)} sample sizes, an exponent with a range needs 3"
         demand(len(sizes) >= 3, "per_decade", self.per_decade, reason)
+        return self
+
+
+class OneStartGrid(Grid):
+    """The theory's risk of both models at its best step sizes, from one initial value."""
+
+    @model_validator(mode="after")
+    def _one_start(self):
+        reason = "takes one initial value: its tables do not tell several apart"
+        demand(len(self.init_scales) == 1, "init_scales", self.init_scales, reason)
         return self

@@ -59,7 +59,7 @@ class Settings(typed.Settings):
     replicates: keys.Replicates = 16
     size_factor: keys.SizeFactor = 4
     many: keys.Many
-    grid: keys.Grid
+    grid: keys.OneStartGrid
 
 
 GRID, QUARTER, BEST = "grid", "quarter", "best"  # parts of the table of curves

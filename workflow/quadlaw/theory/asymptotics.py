@@ -81,7 +81,8 @@ def grid_risks(cells: list[dict], grid: dict, sigma: float) -> pd.DataFrame:
 
 def local_exponents(risks: pd.DataFrame) -> pd.DataFrame:
     r""":math:`-d \log R / d \log x` between neighbouring ``T``, for ``x = T``,
-    :math:`x = T / \log_2 T` and, where the model escapes, :func:`quadlaw.theory.rates.escape_clock`.
+    :math:`x = T / \log_2 T` and, where the model escapes,
+    :func:`quadlaw.theory.rates.escape_clock`.
 
     ``risks`` as from :func:`tuned_risks`, of several models and problems. Columns: the problem,
     ``samples`` (the geometric middle), ``against_T, against_clock, against_escape, predicted``.

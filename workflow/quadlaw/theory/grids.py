@@ -47,7 +47,8 @@ class Nodes:
         up to ``p = 4``, and where it is larger, nearly all of the sum is in the first coordinates.
         """
         if isinstance(problem, Finite):
-            pairs = np.stack(problem.at(np.arange(1, size + 1)))
+            seen = problem.spectrum(size)
+            pairs = np.stack([seen.eigenvalues, seen.target])
             _, index, count = np.unique(pairs, axis=1, return_index=True, return_counts=True)
             return cls(index + 1.0, count.astype(float), *problem.at(index + 1))
         blocks = 0 if exact or size <= SINGLE else np.ceil(PER_DECADE * np.log10(size / SINGLE))

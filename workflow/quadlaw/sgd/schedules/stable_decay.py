@@ -7,6 +7,8 @@ import numpy as np
 from quadlaw.base.checks import real, require
 from quadlaw.base.documents import written
 
+ROUNDING = 2 * np.finfo(float).eps  # of a product: .07 * 100 is 7.000000000000001
+
 
 @dataclass(frozen=True)
 class StableDecay:
@@ -43,7 +45,7 @@ class StableDecay:
 
     def adaptation_steps(self, samples: int) -> int:
         """The steps before the decay."""
-        return int((1 - self.fraction) * samples)
+        return samples - int(np.ceil(self.fraction * samples * (1 - ROUNDING)))
 
     def factor(self, step: np.ndarray, samples: int) -> np.ndarray:
         """Factor on the step size at the 0-based ``step`` of a run of ``samples`` steps."""

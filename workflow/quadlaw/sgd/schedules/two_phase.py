@@ -7,6 +7,8 @@ import numpy as np
 from quadlaw.base.checks import count, real, require
 from quadlaw.base.documents import written
 
+ROUNDING = 2 * np.finfo(float).eps  # of a product: .29 * 100 is 28.999999999999996
+
 
 @dataclass(frozen=True)
 class TwoPhase:
@@ -45,7 +47,7 @@ class TwoPhase:
 
     def adaptation_steps(self, samples: int) -> int:
         """``T1``, the number of steps before the first halving is counted from."""
-        return int(self.adaptation * samples)
+        return int(self.adaptation * samples * (1 + ROUNDING))
 
     def stage(self, samples: int) -> int:
         """``h``, the number of steps between two halvings."""

@@ -98,7 +98,9 @@ def averaged_risks(
     nodes = Nodes.of(problem, size)
     joins = np.full(times[-1], averaged is None)
     if averaged is not None:
-        joins[np.array([count("averaged", time) for time in averaged]) - 1] = True
+        averaged = [count("averaged", time) for time in several("averaged", averaged)]
+        require(max(averaged) <= times[-1], "averaged", max(averaged), "lies beyond the last time")
+        joins[np.array(averaged) - 1] = True
     require(joins[: times[0]].any(), "averaged", averaged, "holds no step up to the first time")
     etas = eta * (1.0 + np.arange(times[-1])) ** -power
     last, average = _follow(
