@@ -53,7 +53,8 @@ class Tuning:
     samples, size, init
         Where ``c`` is tuned: at the curve's largest ``T``.
     share : float
-        The largest step size that is tried, in units of the stability edge.
+        The largest step size that is tried, in units of the stability edge at that ``T``. At
+        smaller ones ``D^p`` is larger for ``alpha < beta``, and so is the share.
     """
 
     problem: PowerLaw

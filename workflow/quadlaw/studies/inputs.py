@@ -12,8 +12,9 @@ exponents.
 
 What heavier tails do cost is stability. A single large ``x_i`` multiplies the error of its
 coordinate by ``1 - 2 eta w*_i x_i^2``, and the quadratic model does not always come back from that.
-Step sizes are therefore held to ``SHARE`` of the stability edge instead of a quarter; larger ones,
-by ``step_factors``, run beside them, and how many of these diverged is drawn.
+Step sizes are therefore held to ``SHARE`` of the stability edge instead of a quarter, at the
+largest ``T``; larger ones, by ``step_factors``, run beside them, and how many of these diverged is
+drawn.
 
 The theory drawn is that of Gaussian inputs, at whose step sizes all laws run.
 

@@ -16,9 +16,9 @@ its best step size. It hardly depends on the model's size: between models of 4 a
 the largest difference is .001. By simulation, it is fitted to the median risks of runs in leaps
 (:mod:`quadlaw.sgd.leaps`). Intervals are over resampled runs, of every problem and model by itself.
 
-Steps are at most a quarter of a model's stability edge. The quadratic model needs that, or runs
-diverge. The linear model does not, and a stronger one takes up to nine tenths: leaps are not made
-for such steps, so that its exact risk stands for its runs.
+At the largest ``T`` steps are at most a quarter of a model's stability edge. The quadratic model
+needs that, or runs diverge. The linear model does not, and a stronger one takes up to nine tenths:
+leaps are not made for such steps, so that its exact risk stands for its runs.
 """
 
 from collections.abc import Iterable, Iterator

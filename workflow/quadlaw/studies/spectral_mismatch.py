@@ -2,7 +2,8 @@
 
 Prediction: for ``alpha > beta`` the ratio grows as ``T^p``, where ``p`` is the difference of the
 two sample exponents; for ``alpha <= beta`` it does not grow (Ding et al. 2025). Both models have
-the theory's best steps up to a quarter of their stability edge, and the same initial values.
+the theory's best steps up to a quarter of their stability edge at the largest ``T``, and
+the same initial values.
 """
 
 import pandas as pd
