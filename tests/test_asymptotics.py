@@ -31,7 +31,7 @@ def test_local_exponents_of_a_planted_law_on_the_natural_clock():
 def test_local_exponents_of_a_planted_law_on_the_clock_of_escape():
     T = np.array(decades(3, 12, 2), dtype=float)
     frames = [
-        pd.DataFrame({"samples": T, "risk": escape_clock(T, alpha, 1.5) ** -0.3, "init": 0.5})
+        pd.DataFrame({"samples": T, "risk": escape_clock(T, 3.0, 1.5) ** -0.3, "init": 0.5})
         .assign(model=model, alpha=alpha, beta=1.5, sigma=0.5)
         for model, alpha in (("quadratic", 3.0), ("quadratic", 1.5), ("linear", 3.0))
     ]  # fmt: skip

@@ -169,7 +169,7 @@ def test_columns_that_estimates_do_not_have_are_refused():
     ("quadratic", 4.0, {"init": 0.5}, True), ("signed", 4.0, {}, True),
     ("quadratic", 1.5, {"init": 0.5}, False), ("linear", 4.0, {"init": 0.5}, False),
     ("quadratic", 4.0, {"init": 0.5, "start": "target"}, False),
-    ("quadratic", 4.0, {"init": 1.5}, False), ("linear/quadratic", 4.0, {"init": 0.5}, False),
+    ("quadratic", 4.0, {"init": 0.8}, False), ("linear/quadratic", 4.0, {"init": 0.5}, False),
 ])  # fmt: skip
 def test_the_clock_of_escape_is_for_models_that_escape(model, alpha, labels, found):
     """Of depth two, for alpha > beta, from one start below all targets."""

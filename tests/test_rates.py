@@ -136,6 +136,14 @@ def test_the_clock_of_escape_is_that_of_its_last_coordinate(alpha, beta, start):
     assert growth.sol(T[3] / clock[3] / target[3])[0] == pytest.approx(target[3] / 2, rel=1e-4)
 
 
+def test_there_is_no_escape_from_half_of_the_first_target_on():
+    starts = np.array([0.3, 0.49, 0.5, 2.0])
+    found = rates.escape_clock(2.0**20, 3.0, 1.5, starts)
+    assert np.isfinite(found).tolist() == [True, True, False, False]
+    with pytest.raises(ValueError, match="nonsense"):
+        rates.limiting_clock("nonsense", 3.0, 1.5)
+
+
 def test_the_logarithm_of_escape_grows_less_than_that_of_the_samples():
     T = np.array([2.0**20, 2.0**30])
     for alpha, beta in ((3, 2.5), (4, 2), (5, 1.5)):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quadlaw.fit.fitting import PowerLawFit, fit_power_law
+from quadlaw.models import MODELS
 from quadlaw.theory.rates import escape_clock, escapes, natural_clock
 
 # What a quantity is fitted against: the plain variable, then one with a reason. T / log2 T has the
@@ -23,10 +24,11 @@ def scales(
 ) -> dict[str, Callable]:
     """The scales of ``axis`` by name, for a model on a problem: those of ``SCALES``, and
     :func:`quadlaw.theory.rates.escape_clock` where it escapes from the start of ``rows``, below
-    all targets."""
+    half of all targets."""
     kind = rows["start"].iloc[0] if "start" in rows else "uniform"
     start = float(rows["init"].median()) ** 2 if "init" in rows else 0.25
-    if axis != "samples" or start >= 1 or not escapes(model, alpha, beta, kind):
+    small = axis == "samples" and start < 0.5 and model in MODELS
+    if not (small and escapes(model, alpha, beta, kind)):
         return SCALES[axis]
     return SCALES[axis] | {"T/L": partial(escape_clock, alpha=alpha, beta=beta, start=start)}
 

@@ -9,7 +9,7 @@ rates: constants are one and logarithms are dropped. ``model`` is the name of a 
 import numpy as np
 
 from quadlaw.base.checks import require
-from quadlaw.models import MODELS, named
+from quadlaw.models import named
 
 
 def depth_of(model: str) -> int:
@@ -166,9 +166,11 @@ def escape_clock(samples, alpha, beta, start=0.25):
     Returns
     -------
     ndarray
-        It rises with ``samples``.
+        It rises with ``samples``. Missing where :math:`w_0 \geq 1/2`: the first coordinate, of
+        target 1, has grown at the start then.
     """
     rise, speed = (alpha - beta) / 2, (alpha + beta) / 2
+    start = np.where(np.asarray(start) < 0.5, start, np.nan)
     first = np.log(2 * start) / rise  # of log D, where L is 0
     last = np.maximum(np.log((1 + np.e) * start) / rise, np.log(samples) / speed)
     low, high = np.broadcast_arrays(first, last)
@@ -186,7 +188,7 @@ def _delay(log_dimension, rise, start):
 def escapes(model: str, alpha: float, beta: float, start: str = "uniform") -> bool:
     """Whether coordinates grow from one small start for all, to targets that grow: ``L = 2``,
     ``alpha > beta``, and a start that is not in proportion to the target."""
-    return start == "uniform" and alpha > beta and model in MODELS and MODELS[model].depth == 2
+    return start == "uniform" and alpha > beta and depth_of(model) == 2
 
 
 def limiting_clock(model: str, alpha: float, beta: float, start: str = "uniform") -> str:
