@@ -123,10 +123,13 @@ def test_the_limiting_variable_by_depth_and_start():
     assert {clock(rates.name_of(L), 2.0, 3.0) for L in (1, 2, 3)} == {"T/log2 T"}
 
 
-@pytest.mark.parametrize("alpha, beta, start", [(3, 2.5, 0.25), (4, 2, 0.25), (5, 1.5, 0.01)])
+@pytest.mark.parametrize(
+    "alpha, beta, start",
+    [(3, 2.5, 0.25), (4, 2, 0.25), (5, 1.5, 0.01), (3, 2.5, 0.49), (4, 2, 0.49)],
+)
 def test_the_clock_of_escape_is_that_of_its_last_coordinate(alpha, beta, start):
     """The mean field's growth time of coordinate D is L(D), in units of its speed."""
-    T = 2.0 ** np.arange(4, 41, 4)
+    T = 2.0 ** np.arange(0, 41, 4)
     clock = rates.escape_clock(T, alpha, beta, start)
     D = clock ** (2 / (alpha + beta))
     target, speed = D ** ((alpha - beta) / 2), D ** -((alpha + beta) / 2)
@@ -153,3 +156,23 @@ def test_the_logarithm_of_escape_grows_less_than_that_of_the_samples():
     assert np.diff(np.log(far / rates.escape_clock(far, 3, 2.5))) == pytest.approx(
         np.log(2), rel=0.1
     )
+
+
+def test_equal_exponents_follow_the_noise():
+    assert not rates.escapes("quadratic", 2.0, 2.0)
+    assert rates.limiting_clock("quadratic", 2.0, 2.0) == "T/log2 T"
+    assert rates.clock("T/log2 T", np.array([4.0, 1024.0]), 2.0, 2.0).tolist() == [2.0, 102.4]
+
+
+def test_the_exponent_of_the_linearized_model():
+    found = [rates.linearized_exponent(depth, 4.0, 2.0) for depth in (1, 2, 3, 6)]
+    assert found == pytest.approx([4, 3, 8 / 3, 7 / 3])
+    assert rates.linearized_exponent(3, 1.5, 3.0) == 3  # noise limits
+
+
+def test_the_terms_of_the_risk_of_the_form():
+    """D = 8 at T = 512: what lies beyond M or D, and 9/512 for each that is learned."""
+    form = lambda size: rates.risk_form("quadratic", 4.0, 2.0, 3.0, 512, size)  # noqa: E731
+    assert form(np.inf) == pytest.approx(9 * 8 / 512 + 1 / 8)
+    assert form(4) == pytest.approx(1 / 4 + 9 * 4 / 512)
+    assert form(64) == pytest.approx(1 / 64 + 9 * 8 / 512 + 1 / 8)
