@@ -31,7 +31,8 @@ def results(tables: dict, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Local exponents at every ``T``; the last ones, of risks and of their ratio; their approach.
 
     The range of an estimate is that of the last decade. The approach is the last exponent's
-    distance from the law, over that a thousandfold ``T`` before: beyond 1 it goes away.
+    distance from the law, over that at a thousandth of ``T``, or at the least one: beyond 1 it goes
+    away.
     """
     curves = local_exponents(tables["tuned"])
     late = curves[curves["samples"] > curves["samples"].max() / 10]
