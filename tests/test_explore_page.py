@@ -63,8 +63,10 @@ def server(tmp_path):
 
 
 def run_all(page, server):
+    """Run all cells once the kernel answers; the page forgets what is asked of it before."""
     page.goto(f"{server.url}/notebooks/explore.ipynb?token={server.token}")
     page.locator(".jp-Notebook h1").first.wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
     page.get_by_role("menuitem", name="Run").first.click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     expect(page.locator("figure img")).to_have_count(4)

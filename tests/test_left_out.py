@@ -80,6 +80,23 @@ def test_the_ledger_has_what_is_left(written):
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("rest", "counts"), [([CLAIM], "1 claims at 1"), ([], "0 claims at 0")])
+def test_a_claim_of_problems_that_the_run_has_not_is_named_and_not_tested(written, rest, counts):
+    left = CLAIM | {"id": "left", "only": "alpha < beta"}
+    (written / "claims.yaml").write_text(yaml.safe_dump([left, *rest]))
+    stated = [STATED | {"id": one, "claims": [one]} for one in ("left", "planted")]
+    (written / "statements.yaml").write_text(yaml.safe_dump(stated))
+    pages.main(
+        [written / "estimates.csv"], written / "claims.yaml", written / "statements.yaml",
+        ["planted"], {name: written / name for name in pages.OUTPUTS},
+    )  # fmt: skip
+    text = (written / "summary").read_text()
+    assert text.startswith(f"{counts} settings.") and "of their kind: left.\n" in text
+    assert "\n## left" not in (written / "markdown").read_text()
+    assert list(pd.read_csv(written / "statements")["id"]) == [one["id"] for one in rest]
+
+
+@pytest.mark.filterwarnings("error")
 def test_known_verdicts_of_a_study_that_is_left_out_are_none_of_a_run(written):
     found = pd.read_csv(written / "csv")
     known = pd.concat([found, found.assign(claim="other")])

@@ -18,6 +18,7 @@ from quadlaw.ledger.claims import (
     of_studies,
     simultaneous,
     summary,
+    with_rows,
 )
 from quadlaw.ledger.statements import COUNTS, VERDICTS, of_claims, statements_table
 from quadlaw.ledger.totals import tally, totals
@@ -98,6 +99,16 @@ def open_line(table, claims):
         f"Of the paper's own claims, {len(rows)} settings are {OPEN}. {len(why)} of them say why "
         "no size here could decide them, and which one could.\n"
     )
+
+
+def untested_line(listed, tested):
+    """The claims of which no estimate of this run is; they are logged, too."""
+    left = [claim["id"] for claim in listed if claim not in tested]
+    if not left:
+        return ""
+    line = f"Not tested, as no estimate of this run is of their kind: {', '.join(left)}.\n"
+    print(line, end="")
+    return line
 
 
 def source(figure):
@@ -227,14 +238,15 @@ def section(claim, rows):
 
 
 def main(estimates, claims, statements, figures, outputs):
-    claims = of_studies(from_yaml(Path(claims).read_text()), figures)
+    listed = of_studies(from_yaml(Path(claims).read_text()), figures)
     statements = from_yaml(Path(statements).read_text()) if statements else []
-    statements = of_claims(statements, claims)
     tables = {name: read(path) for name, path in zip(figures, estimates, strict=True)}
-    table = ledger(claims, tables)
-    judged, found = statements_table(statements, table), totals(claims, tables, table)
+    table = ledger(listed, tables)
+    claims = with_rows(listed, table)
+    judged = statements_table(of_claims(statements, claims), table)
+    found = totals(claims, tables, table)
     lines = [counts_line(found, len(table), claims), theory_line(found), open_line(table, claims)]
-    first = "\n".join(lines)
+    first = "\n".join(filter(None, [*lines, untested_line(listed, claims)]))
     rows = dict(list(table.groupby("claim")))
     parts = [section(one, rows[one["id"]]) for one in claims]
     write_table(table, outputs["csv"])

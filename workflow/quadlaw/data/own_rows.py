@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pandas as pd
+import scipy
 from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
-from scipy.sparse import issparse
 
 from quadlaw.base.checks import require
 
@@ -37,7 +37,8 @@ def checked_labels(y: np.ndarray, rows: int) -> np.ndarray:
 
 def _numbers(key: str, values: object) -> np.ndarray:
     """Finite numbers as a dense array of floats; what is missing, masked or sparse is refused."""
-    require(not issparse(values), key, type(values).__name__, f"is sparse: give {key}.toarray()")
+    dense = not scipy.sparse.issparse(values)
+    require(dense, key, type(values).__name__, f"is sparse: give {key}.toarray()")
     if isinstance(values, pd.DataFrame | pd.Series):
         _require_numeric(key, values)
         values = values.to_numpy(dtype=float, na_value=np.nan)

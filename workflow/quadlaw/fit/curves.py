@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from quadlaw.base.tables import select
 from quadlaw.fit.stopping import MEASURED
@@ -21,9 +22,7 @@ def median_with_interval(risk: pd.Series) -> pd.Series:
     With fewer than six values no 95 % interval exists and its ends are nan. ``mean`` and its
     standard error ``mean_error`` are what theories of expected risk predict.
     """
-    from scipy.stats import quantile_test  # takes half a second, and most jobs never ask
-
-    interval = quantile_test(risk, p=0.5).confidence_interval(0.95)
+    interval = scipy.stats.quantile_test(risk, p=0.5).confidence_interval(0.95)
     finite = risk[np.isfinite(risk)]
     return pd.Series(
         {

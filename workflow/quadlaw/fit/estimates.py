@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from quadlaw.base.tables import select
 from quadlaw.fit.curves import with_divergence
@@ -171,9 +172,7 @@ def interval(
 
     ``statistic(*values)`` is a number; with ``paired``, replicate ``r`` is drawn of all at once.
     """
-    from scipy.stats import bootstrap  # takes half a second, and most jobs never ask
-
-    result = bootstrap(
+    result = scipy.stats.bootstrap(
         values, statistic, paired=paired, vectorized=False, n_resamples=1000, method="percentile",
         confidence_level=expanded_level(min(map(len, values))), rng=np.random.default_rng(seed),
     )  # fmt: skip
@@ -211,9 +210,9 @@ def share(happened: pd.Series) -> dict[str, float]:
 
     ``happened`` is one boolean a run.
     """
-    from scipy.stats import binomtest  # takes half a second, and most jobs never ask
-
-    interval = binomtest(int(happened.sum()), len(happened)).proportion_ci(method="exact")
+    interval = scipy.stats.binomtest(int(happened.sum()), len(happened)).proportion_ci(
+        method="exact"
+    )
     found = {"estimate": float(happened.mean()), "points": len(happened)}
     return found | {"ci_low": interval.low, "ci_high": interval.high}
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from quadlaw.base.checks import count, require
 from quadlaw.fit.curves import median_with_interval, with_divergence
@@ -189,7 +189,8 @@ class Smooth:
     def __init__(self, table: pd.DataFrame, axis: str):
         known = table[np.isfinite(table["excess_risk"])].sort_values(axis)
         x, y = (np.log(known[name].to_numpy(float)) for name in (axis, "excess_risk"))
-        self._curve = PchipInterpolator(x, y, extrapolate=False) if len(x) > 1 else None
+        through = scipy.interpolate.PchipInterpolator
+        self._curve = through(x, y, extrapolate=False) if len(x) > 1 else None
         self.range = np.exp(x[[0, -1]]) if len(x) > 1 else np.full(2, np.nan)
 
     def __call__(self, values) -> np.ndarray:
@@ -205,7 +206,7 @@ def crossings(curves: pd.DataFrame) -> list[tuple[float, bool]]:
     if len(pairs) < 2:
         return []
     x, ahead = np.log(pairs.index.to_numpy(float)), np.log(pairs["linear"] / pairs["quadratic"])
-    gap = PchipInterpolator(x, ahead.to_numpy())
+    gap = scipy.interpolate.PchipInterpolator(x, ahead.to_numpy())
     places = gap.roots(extrapolate=False)
     places = places[np.isfinite(places)]
     slopes = gap.derivative()(places)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from scipy.special import ndtr, stdtrit
 
 from quadlaw.base.checks import require
@@ -97,7 +98,6 @@ def _interval(
     samples: list[np.ndarray], coefficients: np.ndarray, paired: bool, seed: int
 ) -> tuple[float, float]:
     """95 % interval of ``coefficients @ medians`` over resampled replicates."""
-    from scipy.stats import bootstrap  # takes half a second, and most jobs never ask
 
     def slope_of(*resampled, axis):
         # A resampled median may be infinite where runs diverged: huge instead, as inf - inf is nan.
@@ -107,7 +107,9 @@ def _interval(
     draw = np.random.default_rng(seed)
     level = expanded_level(min(map(len, samples)))
     options = {"n_resamples": RESAMPLES, "method": "percentile", "confidence_level": level}
-    result = bootstrap(samples, slope_of, paired=paired, vectorized=True, rng=draw, **options)
+    result = scipy.stats.bootstrap(
+        samples, slope_of, paired=paired, vectorized=True, rng=draw, **options
+    )
     interval = result.confidence_interval
     return float(interval.low), float(interval.high)
 

@@ -18,6 +18,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from quadlaw.base.checks import count, real, require
 from quadlaw.fit.fitting import expanded_level
@@ -206,15 +207,13 @@ def _starts(form: Form, points: Points) -> np.ndarray:
 
 def _start(form: Form, points: Points, powers: tuple[float, ...]) -> np.ndarray:
     """The other parameters by least squares on relative errors."""
-    from scipy.optimize import nnls  # takes a third of a second, and most jobs never ask
-
     theta = np.zeros(max(6, len(form.names)))
     theta[2 : 2 + 2 * len(powers) : 2] = powers
     columns = [np.ones_like(points.loss)]
     columns += [np.exp(-power * x) for power, x in zip(powers, points.logs, strict=True)]
     if "V" in form.names:
         columns.append(noise_term(theta[None], points.logs)[0][0])
-    shares, _ = nnls(
+    shares, _ = scipy.optimize.nnls(
         np.transpose(columns) / np.exp(points.loss)[:, None], np.ones_like(points.loss)
     )
     shares = np.maximum(shares, SMALL)

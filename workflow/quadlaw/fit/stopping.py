@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 MEASURED = ["replicate", "excess_risk", "diverged", "adapted", "learned"]  # in a run
 FLOOR = 16  # runs, of which a standard deviation is known to a fifth
@@ -41,8 +42,6 @@ def widest(runs: pd.DataFrame) -> float:
 
     From the standard deviation: of a normal law, the median's error is 1.2533 times the mean's.
     """
-    from scipy.special import stdtrit  # takes a third of a second, and most points never ask
-
     by_lane = [name for name in runs if name not in MEASURED]
     risk = np.log(runs["excess_risk"].where(~runs["diverged"], np.inf))
     deviations = risk.groupby([runs[name] for name in by_lane], dropna=False).std()

@@ -93,7 +93,10 @@ def verdict(
 
 
 def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
-    """The rows of estimates that a claim speaks of, most ``alpha - beta`` first."""
+    """The rows of estimates that a claim speaks of, most ``alpha - beta`` first.
+
+    None if the run's problems are of another kind, as with ``alpha > beta`` alone.
+    """
     wanted = {"quantity": claim["quantity"]} | claim.get("rows", {})
     rows = estimates
     for key, value in wanted.items():
@@ -102,7 +105,6 @@ def chosen(claim: dict, estimates: pd.DataFrame) -> pd.DataFrame:
     if "only" in claim and len(rows):
         keep = [bool(evaluate(claim["only"], row)) for row in rows.to_dict("records")]
         rows = rows[keep]
-    require(len(rows) > 0, f"claims.{claim['id']}", wanted, "no estimate is of this kind")
     order = (rows["beta"] - rows["alpha"]).to_numpy()
     return rows.iloc[np.argsort(order, kind="stable")]
 
@@ -166,11 +168,17 @@ def why_undecidable(claim: dict, row: dict) -> str:
 def ledger(claims: list[dict], estimates: dict[str, pd.DataFrame], tests: int = 1) -> pd.DataFrame:
     """All claims against the estimates of their figures, by the figure's name.
 
-    Columns: ``COLUMNS``. A claim has a row for each setting at which it was tested. Verdicts are of
-    intervals that hold at once if there are several ``tests`` (:func:`simultaneous`).
+    Columns: ``COLUMNS``. A claim has a row for each setting at which it was tested, which may be
+    none (:func:`with_rows`). Verdicts are of intervals that hold at once if there are several
+    ``tests`` (:func:`simultaneous`).
     """
     rows = [row for claim in claims for row in judged(claim, estimates[claim["figure"]], tests)]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def with_rows(claims: list[dict], table: pd.DataFrame) -> list[dict]:
+    """The claims that the ledger ``table`` has a row of: those that the run tested."""
+    return [claim for claim in claims if claim["id"] in set(table["claim"])]
 
 
 def simultaneous(tests: int, replicates: float = np.nan, level: float = 0.95) -> float:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from quadlaw.ledger.claims import FAILED, OPEN, SIMULATION, THEORY, ledger
+from quadlaw.ledger.claims import FAILED, OPEN, SIMULATION, THEORY, ledger, with_rows
 from quadlaw.ledger.statements import COUNTS
 
 
@@ -27,8 +27,7 @@ def totals(claims: list[dict], tables: dict[str, pd.DataFrame], table: pd.DataFr
     """
     known = [one["id"] for one in claims if one.get("known")]
     simulated = table[table["kind"] == SIMULATION]
-    judged = [one for one in claims if one["id"] in set(table["claim"])]
-    at_once = ledger(judged, tables, max(1, len(simulated)))["verdict"].to_numpy()
+    at_once = ledger(with_rows(claims, table), tables, max(1, len(simulated)))["verdict"].to_numpy()
     return {
         "simulated": tally(simulated),
         "theory": tally(table[table["kind"] == THEORY]),

@@ -25,6 +25,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import scipy
 from pydantic import model_validator
 
 from quadlaw.base import typed
@@ -222,11 +223,11 @@ def _risk(row: dict) -> float:
 
 def _escape(row: dict) -> float:
     """``int dw / (L eta w^(2 - 2/L) (1 - w))`` from ``w_0`` to 1/2: the first coordinate alone."""
-    from scipy.integrate import quad
-
     L = rates.depth_of(row["model"])
     start = np.log(row["init"] ** 2)
-    steps, _ = quad(lambda y: np.exp(y * (2 / L - 1)) / -np.expm1(y), start, np.log(0.5))
+    steps, _ = scipy.integrate.quad(
+        lambda y: np.exp(y * (2 / L - 1)) / -np.expm1(y), start, np.log(0.5)
+    )
     return steps / (L * row["step_size"])
 
 

@@ -27,6 +27,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import scipy
 from scipy.special import zeta
 
 from quadlaw.base import typed
@@ -139,12 +140,10 @@ def _counts(row: dict) -> tuple[float, float]:
 
 def _quadratic_grown(field, nodes, row, ends) -> list[np.ndarray]:
     """``p_i`` at every node, at the times ``ends``."""
-    from scipy.stats import gamma  # takes half a second, and most jobs never ask
-
     shares = []
     for _, state in field.coordinates.groupby("time"):
         mean, variance = state["mean"], np.maximum(state["variance"], 1e-12 * state["mean"] ** 2)
-        law = gamma(mean**2 / variance, scale=variance / mean)
+        law = scipy.stats.gamma(mean**2 / variance, scale=variance / mean)
         shares.append(law.sf(GROWN * state["target"]))
     return shares
 
@@ -155,8 +154,6 @@ def _linear_grown(path, nodes, row, ends) -> list[np.ndarray]:
     ``E (w_i - w*_i)`` shrinks by ``1 - eta lambda_i`` a step; the second moment as in
     :mod:`quadlaw.theory.linear`, at the risk that is found there.
     """
-    from scipy.stats import norm  # takes half a second, and most jobs never ask
-
     time = path["time"].to_numpy()
     risk = path["excess_risk"].to_numpy()
     noise = row["sigma"] ** 2 + (risk[1:] + risk[:-1]) / 2
@@ -171,5 +168,5 @@ def _linear_grown(path, nodes, row, ends) -> list[np.ndarray]:
         bias = bias * (1 - eta * lams) ** steps
         if k in marks:
             error = np.sqrt(np.maximum(square - bias**2, 1e-24 * nodes.target**2))
-            shares.append(norm.sf((GROWN - 1) * nodes.target, loc=bias, scale=error))
+            shares.append(scipy.stats.norm.sf((GROWN - 1) * nodes.target, loc=bias, scale=error))
     return shares

@@ -12,8 +12,8 @@ relation to the paper's step size are worked out here.
 
 import numpy as np
 import pandas as pd
+import scipy
 from pydantic import model_validator
-from scipy.optimize import isotonic_regression
 
 from quadlaw.base import typed
 from quadlaw.fit import estimates
@@ -126,13 +126,11 @@ def shares(alive: pd.DataFrame) -> pd.DataFrame:
     scaled_target, diverged_share``; ``share`` with its 95 % interval ``ci_low, ci_high`` (Clopper
     and Pearson 1934); ``predicted`` by the stationary Gamma law; ``replicates`` that stayed.
     """
-    from scipy.stats import binomtest  # takes half a second
-
     keys = ["step_size", "coordinate", "target", "variance", "scaled_target"]
     diverged = alive.groupby("step_size")["diverged"].mean()
     table = alive[~alive["diverged"]].groupby(keys)["alive"].agg(["sum", "count"]).reset_index()
     intervals = [
-        binomtest(int(some), int(every)).proportion_ci()
+        scipy.stats.binomtest(int(some), int(every)).proportion_ci()
         for some, every in zip(table["sum"], table["count"], strict=True)
     ]
     return table[keys].assign(
@@ -161,7 +159,7 @@ def half_survival(alive: pd.DataFrame) -> pd.DataFrame:
         runs = np.isfinite(lives[:, chosen]).sum(axis=1)
         seen = runs > 0
         share = np.nansum(lives[:, chosen], axis=1)[seen] / runs[seen]
-        rising = isotonic_regression(share, weights=runs[seen]).x
+        rising = scipy.optimize.isotonic_regression(share, weights=runs[seen]).x
         above = int(np.argmax(rising >= 0.5))
         pair = slice(max(above - 1, 0), above + 1)
         return float(np.exp(np.interp(0.5, rising[pair], log_target[seen][pair])))

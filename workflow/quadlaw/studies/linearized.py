@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from quadlaw.fit.curves import with_divergence
 from quadlaw.models.linear import LINEAR
@@ -111,8 +112,6 @@ class Handover:
         the expected number of exceptions is below one half. (The mean of all runs is that of rare
         ones, in which a leading coordinate happens to be low at ``T1``, and is frozen there.)
         """
-        from scipy.stats import gamma  # takes half a second, and most jobs never ask
-
         problem, schedule = problem_of(row), Constant()
         settings = {key: row[key] for key in ("model_size", "step_size", "init")}
         first = named(row["schedule"]).adaptation_steps(row["samples"])
@@ -120,7 +119,8 @@ class Handover:
         mean, target = state["mean"].to_numpy(), state["target"].to_numpy()
         rho = np.maximum(state["variance"].to_numpy() / mean**2, 1e-9)
         # E u^k over u > w*/2: the law's k-th moment times the tail of a Gamma law of shape + k.
-        above = [gamma.sf(GROWN * target / (mean * rho), 1 / rho + k) for k in range(3)]
+        tail = scipy.stats.gamma.sf
+        above = [tail(GROWN * target / (mean * rho), 1 / rho + k) for k in range(3)]
         square = mean**2 * (1 + rho)
         error = square * above[2] - 2 * target * mean * above[1] + target**2 * above[0]
         eigenvalues, count = problem.at(state["index"])[0], state["count"].to_numpy()

@@ -14,7 +14,7 @@ has few large entries, and like linear SGD in one in which all of them are alike
 """
 
 import numpy as np
-from scipy.sparse import block_diag
+import scipy
 
 from quadlaw.sgd.bases import blockwise
 from quadlaw.sgd.problem import Finite
@@ -41,12 +41,11 @@ def signed_flow(
     correlation : ndarray, shape (M,)
         ``b``.
     """
-    from scipy.integrate import solve_ivp  # takes half a second, and most jobs never ask
-
     unit = 2 * init**2
     if unit == 0:
         return np.zeros((len(times), len(correlation)))
-    whole = covariance[0] if len(covariance) == 1 else block_diag(covariance, format="csc")
+    several = len(covariance) > 1
+    whole = scipy.sparse.block_diag(covariance, format="csc") if several else covariance[0]
 
     def change(_, s):
         return correlation - whole @ (unit * np.sinh(2 * s))
@@ -61,7 +60,7 @@ def signed_flow(
             scaled.data *= np.repeat(-2 * unit * np.cosh(2 * s), np.diff(whole.indptr))
             return scaled
 
-    found = solve_ivp(
+    found = scipy.integrate.solve_ivp(
         change, (0.0, times[-1]), np.zeros(len(correlation)), method="BDF", jac=jacobian,
         t_eval=times, rtol=RELATIVE, atol=ABSOLUTE,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq, minimize_scalar
+import scipy
 
 from quadlaw.base.checks import count, real, require
 from quadlaw.sgd.problem import PowerLaw
@@ -229,7 +229,7 @@ def _best_size(plan: _Plan, compute: float) -> _Plan:
 
     unit = unit_size(plan.problem, plan.model, compute)
     low, high = max(1, unit / WIDE, compute / LARGEST), min(compute / 2, unit * WIDE)
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda x: of(x).rough(), bounds=np.log([low, high]), method="bounded",
         options={"xatol": FINE},
     )  # fmt: skip
@@ -246,7 +246,8 @@ def _by_samples(problem: PowerLaw, model: str, samples: int) -> _Plan:
     def excess(log_size):
         return plan.at(np.ceil(np.exp(log_size)), samples).rough() - limit
 
-    found = 0.0 if excess(0.0) <= 0 else brentq(excess, 0.0, np.log(largest), xtol=FINE / 3)
+    root = scipy.optimize.brentq
+    found = 0.0 if excess(0.0) <= 0 else root(excess, 0.0, np.log(largest), xtol=FINE / 3)
     while excess(found) > 0:
         found += FINE / 3
     return plan.at(np.ceil(np.exp(found)), samples)
@@ -285,7 +286,7 @@ def _zero(falling: Callable[[float], float], low: float, high: float) -> float:
     while near != end:
         far = min(end, near + step) if up else max(end, near - step)
         if (falling(far) > 0) != up:
-            return brentq(falling, near, far, xtol=SAFETY)
+            return scipy.optimize.brentq(falling, near, far, xtol=SAFETY)
         near, step = far, 2 * step
     return np.inf if up else -np.inf
 

@@ -15,6 +15,7 @@ out.
 """
 
 import numpy as np
+import scipy
 from scipy.special import gammaincc
 
 from quadlaw.base.checks import require
@@ -41,13 +42,11 @@ def stationary_law(target: float, step_size: float, variance: float):
     ValueError
         Where the coordinate dies out, so that no such law exists.
     """
-    from scipy.stats import gamma  # takes half a second, and most jobs never ask
-
     scale = step_size * variance
     require(scale > 0, "step_size", step_size, "without steps or noise nothing is stationary")
     threshold = float(extinction_threshold(step_size, variance))
     require(target > threshold, "target", target, f"dies out: not above eta S / 2 = {threshold:g}")
-    return gamma(target / scale - 0.5, scale=scale)
+    return scipy.stats.gamma(target / scale - 0.5, scale=scale)
 
 
 def surviving_share(target, step_size, variance, above: float = ALIVE) -> np.ndarray:

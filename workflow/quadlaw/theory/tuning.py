@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 from quadlaw.base.checks import require
 from quadlaw.models import named
@@ -171,7 +171,9 @@ def _bounded(
     log_risk: Callable[[float], float], bounds: tuple[float, float]
 ) -> tuple[float, float]:
     """The least value by Brent's bounded method, and where it is."""
-    found = minimize_scalar(log_risk, bounds=bounds, method="bounded", options={"xatol": PRECISION})
+    found = scipy.optimize.minimize_scalar(
+        log_risk, bounds=bounds, method="bounded", options={"xatol": PRECISION}
+    )
     return found.fun, found.x
 
 
